@@ -1,0 +1,10 @@
+//go:build unix && !linux
+
+package pod
+
+import "syscall"
+
+func processAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+
+// awaitExit is left to cmd.Wait here.
+func awaitExit(int) {}

@@ -1,0 +1,120 @@
+package pod
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+)
+
+// The types of an Event.
+const (
+	Normal  = "Normal"
+	Warning = "Warning"
+)
+
+// The reasons of events: those of Kubernetes (K38) and, for each end of a run,
+// the reason of the terminated state (K34).
+const (
+	ReasonStarted             = "Started"
+	ReasonReady               = "Ready"     // a helper passed its start gate
+	ReasonUnhealthy           = "Unhealthy" // a helper's Ready returned an error
+	ReasonKilling             = "Killing"   // told to stop
+	ReasonExceededGracePeriod = "ExceededGracePeriod"
+	ReasonBackOff             = "BackOff"
+	ReasonFailed              = "Failed"            // could not be started
+	ReasonCompleted           = "Completed"         // exit code 0
+	ReasonError               = "Error"             // another exit code
+	ReasonGoexit              = "Goexit"            // runtime.Goexit ended the run
+	ReasonAbandoned           = "Abandoned"         // it did not return in time and still runs
+	ReasonRunContainerError   = "RunContainerError" // the run could not begin
+)
+
+// An Event is something that happened to a pod or one of its containers.
+type Event struct {
+	Time      time.Time `json:"time"`
+	Type      string    `json:"type"` // Normal or Warning
+	Reason    string    `json:"reason"`
+	Container string    `json:"container,omitempty"` // empty for the pod's own
+	Run       int       `json:"run,omitempty"`       // which run of the container, from 1
+	Message   string    `json:"message,omitempty"`
+}
+
+// String is the event in a line, without its time.
+func (e Event) String() string {
+	who := e.Container
+	if who == "" {
+		who = "pod"
+	}
+	s := fmt.Sprintf("%s %s", who, e.Reason)
+	if e.Message != "" {
+		s += ": " + e.Message
+	}
+	return s
+}
+
+// A feed carries events to the observer, off the loop.
+type feed struct {
+	queue   chan Event
+	dropped atomic.Int64
+	done    chan struct{}
+}
+
+func newFeed(observe func(Event), containers int) *feed {
+	f := &feed{queue: make(chan Event, 1024+8*containers), done: make(chan struct{})}
+	go f.deliver(observe)
+	return f
+}
+
+func (f *feed) deliver(observe func(Event)) {
+	defer close(f.done)
+	for e := range f.queue {
+		f.observe(observe, e)
+	}
+}
+
+// observe keeps an observer that panics from ending the process.
+func (f *feed) observe(observe func(Event), e Event) {
+	defer func() {
+		if v := recover(); v != nil {
+			f.dropped.Add(1)
+			slog.Error("pod: observer panicked", "event", e.String(), "panic", v)
+		}
+	}()
+	observe(e)
+}
+
+func (f *feed) send(e Event) {
+	select {
+	case f.queue <- e:
+	default:
+		f.dropped.Add(1)
+	}
+}
+
+// close waits until the observer has seen all events, or for wait.
+func (f *feed) close(wait time.Duration) {
+	close(f.queue)
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-f.done:
+	case <-t.C:
+	}
+}
+
+// logEvents is the observer of a pod that has none.
+func logEvents(l *slog.Logger) func(Event) {
+	return func(e Event) {
+		level := slog.LevelInfo
+		if e.Type == Warning {
+			level = slog.LevelWarn
+		}
+		args := []any{"reason", e.Reason}
+		if e.Container != "" {
+			args = append(args, "container", e.Container, "run", e.Run)
+		}
+		l.Log(context.Background(), level, e.Message, args...)
+	}
+}

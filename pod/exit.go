@@ -1,0 +1,134 @@
+package pod
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// A ContainerError says which container's last run failed and how. Run returns
+// all of them in one multierror; errors.As finds each, and errors.Is and
+// errors.As see through to the container's own error.
+type ContainerError struct {
+	Container string
+	ExitCode  int
+	Reason    string // of the terminated state (K34): Error, Goexit, Abandoned, RunContainerError
+	Err       error
+}
+
+func (e *ContainerError) Error() string {
+	return fmt.Sprintf("container %q: %s (exit code %d): %v", e.Container, e.Reason, e.ExitCode, e.Err)
+}
+
+// Unwrap returns the container's own error.
+func (e *ContainerError) Unwrap() error { return e.Err }
+
+// A PanicError is a panic in the goroutine that the pod started for a container.
+type PanicError struct {
+	Value any
+	Stack []byte
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v\n\n%s", e.Value, e.Stack) }
+
+// Unwrap returns the panic's value where it is an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+// An AbandonedError is a run that did not return in time. It still runs; the pod
+// has given it up.
+type AbandonedError struct {
+	After  time.Duration // how long it had after it was told to stop
+	Stacks string        // its goroutines by stack, those that carry its pprof label
+}
+
+func (e *AbandonedError) Error() string {
+	return fmt.Sprintf("did not return within %v after it was told to stop; its goroutines:\n%s", e.After, e.Stacks)
+}
+
+var (
+	errGoexit = errors.New("runtime.Goexit ended the run")
+	errStart  = errors.New("can't be started") // wraps what kept a run from beginning
+)
+
+// An exit is how a run ended.
+type exit struct {
+	code    int
+	reason  string
+	err     error // nil with code 0
+	message string
+	failed  bool
+
+	terminated *Terminated // as the status tells it
+}
+
+const messageLimit = 4096 // of the termination message (K39)
+
+// Exit codes that Kubernetes and shells agree on.
+const (
+	codePanic     = 2
+	codeAbandoned = 137
+)
+
+func failure(code int, reason string, err error) exit {
+	message := err.Error()
+	if len(message) > messageLimit {
+		message = strings.ToValidUTF8(message[:messageLimit], "")
+	}
+	return exit{code: code, reason: reason, err: err, message: message, failed: true}
+}
+
+// classify says how a run that returned err ended. Whether it stopped because it
+// was told to is decided by its own context, never by the error alone: somebody
+// else's deadline is a failure.
+func classify(ctx context.Context, err error) exit {
+	if err == nil || ctx.Err() != nil && isOf(ctx, err) {
+		return exit{reason: ReasonCompleted}
+	}
+	var exited *commandError
+	if errors.As(err, &exited) {
+		e := failure(exited.code, ReasonError, err)
+		e.failed = !exited.asTold && exited.code != 0
+		return e
+	}
+	if errors.Is(err, errStart) {
+		return failure(128, ReasonRunContainerError, err)
+	}
+	code := 1
+	var coded interface{ ExitCode() int }
+	if errors.As(err, &coded) {
+		code = exitCode(coded)
+	}
+	if code == 0 {
+		return exit{reason: ReasonCompleted, message: err.Error()}
+	}
+	return failure(code, ReasonError, err)
+}
+
+// isOf says whether err is ctx's own error and nothing else besides.
+func isOf(ctx context.Context, err error) bool {
+	switch e := err.(type) {
+	case interface{ Unwrap() []error }:
+		return allOf(ctx, e.Unwrap())
+	case interface{ WrappedErrors() []error }: // go-multierror
+		return allOf(ctx, e.WrappedErrors())
+	}
+	if err == ctx.Err() || err == context.Cause(ctx) {
+		return true
+	}
+	inner := errors.Unwrap(err)
+	return inner != nil && isOf(ctx, inner)
+}
+
+func allOf(ctx context.Context, errs []error) bool {
+	for _, err := range errs {
+		if !isOf(ctx, err) {
+			return false
+		}
+	}
+	return len(errs) > 0
+}

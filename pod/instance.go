@@ -1,0 +1,233 @@
+package pod
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"runtime/pprof"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/podpatterns/podpatterns/pod/sandbox"
+)
+
+// An instance is one run of one container, from its launch to its return, which
+// may come after the pod gave it up.
+type instance struct {
+	run        *run
+	member     *member
+	label      string // in its goroutines' pprof labels
+	gated      bool   // its block has a Ready
+	stop, kill context.CancelFunc
+
+	began, toldAt time.Time // the loop's
+
+	mu        sync.Mutex
+	lease     *lease
+	returned  bool
+	abandoned bool
+}
+
+// readier is a block that is not ready as soon as it runs.
+type readier interface{ Ready(context.Context) error }
+
+var launched atomic.Int64 // numbers all runs of the process
+
+// launch starts the goroutine of a container's run.
+func (r *run) launch(m *member, number int) *instance {
+	inst := &instance{run: r, member: m}
+	inst.label = fmt.Sprintf("%s/%s#%d (%d)", r.pod.name(), m.Name, number, launched.Add(1))
+	_, inst.gated = m.block().(readier)
+	var ctx, killed context.Context
+	ctx, inst.stop = context.WithCancel(r.base)
+	killed, inst.kill = context.WithCancel(context.Background())
+	r.dir.enter()
+	labels := pprof.Labels(labelContainer, m.Name, labelRun, inst.label)
+	go pprof.Do(ctx, labels, func(ctx context.Context) { inst.live(ctx, killed) })
+	return inst
+}
+
+// live is a run's life. Whatever way it ends, the loop learns of it.
+func (inst *instance) live(ctx, killed context.Context) {
+	var e exit
+	ended := false
+	defer func() {
+		if v := recover(); v != nil {
+			e = failure(codePanic, ReasonError, &PanicError{Value: v, Stack: debug.Stack()})
+		} else if !ended {
+			e = failure(1, ReasonGoexit, errGoexit)
+		}
+		inst.end(e)
+	}()
+	e = classify(ctx, inst.execute(ctx, killed))
+	ended = true
+}
+
+// execute gives the container what it works with, and calls it.
+func (inst *instance) execute(ctx, killed context.Context) error {
+	r, m := inst.run, inst.member
+	root, err := r.dir.root()
+	if err != nil {
+		return fmt.Errorf("%w: open its root: %w", errStart, err)
+	}
+	defer root.Close()
+	ctx = r.sandbox(m, root, killed).Context(ctx)
+	if m.Command != nil {
+		c := &command{
+			container: m.Container, env: r.commandEnv(), dir: r.dir.path, root: root, socket: m.socket, logger: m.log,
+			started: func(pid int) {
+				r.inbox.put(func(now time.Time) { r.began(m, inst, pid, now) })
+			},
+		}
+		return c.run(ctx)
+	}
+	env := Env{Root: root, Dir: r.dir.path}
+	if m.socket != nil {
+		lease := m.socket.lease()
+		inst.mu.Lock()
+		inst.lease = lease
+		inst.mu.Unlock()
+		env.Listener = lease
+	}
+	if inst.gated {
+		waitCtx, done := context.WithCancel(ctx)
+		var gate sync.WaitGroup
+		gate.Go(func() { inst.awaitReady(waitCtx) })
+		defer gate.Wait()
+		defer done()
+	}
+	return call(ctx, m.Container, env)
+}
+
+func call(ctx context.Context, c *Container, env Env) error {
+	switch {
+	case c.Sidecar != nil:
+		return c.Sidecar.Run(ctx, env.Root)
+	case c.Ambassador != nil:
+		return c.Ambassador.Serve(ctx, env.Listener)
+	case c.Adapter != nil:
+		return c.Adapter.Adapt(ctx, env.Root, env.Listener)
+	default:
+		return c.Run(ctx, env)
+	}
+}
+
+// readyRetry is the pause after a block's Ready failed.
+const readyRetry = time.Second
+
+// awaitReady passes the start gate when the block is ready.
+func (inst *instance) awaitReady(ctx context.Context) {
+	r, m := inst.run, inst.member
+	said := ""
+	for {
+		err := callReady(ctx, m.block().(readier))
+		if ctx.Err() != nil {
+			return
+		}
+		if err == nil {
+			r.inbox.put(func(now time.Time) { r.passed(m, inst, now) })
+			return
+		}
+		if text := err.Error(); text != said {
+			said = text
+			r.inbox.put(func(now time.Time) { r.event(m, now, Warning, ReasonUnhealthy, "Ready failed: %s", text) })
+		}
+		select {
+		case <-time.After(readyRetry):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func callReady(ctx context.Context, block readier) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &PanicError{Value: v, Stack: debug.Stack()}
+		}
+	}()
+	return block.Ready(ctx)
+}
+
+// end gives back what the run had, and tells the loop.
+func (inst *instance) end(e exit) {
+	r, m := inst.run, inst.member
+	inst.endLeases()
+	inst.stop()
+	inst.kill()
+	if err := r.dir.leave(); err != nil {
+		m.log.Warn("after an abandoned container returned", "err", err)
+	}
+	inst.mu.Lock()
+	inst.returned = true
+	if inst.abandoned {
+		r.pod.forget(m.Name)
+	}
+	inst.mu.Unlock()
+	r.inbox.put(func(now time.Time) { r.exited(m, inst, e, now) })
+}
+
+// endLeases gives the run's listeners back to the pod.
+func (inst *instance) endLeases() {
+	inst.mu.Lock()
+	lease := inst.lease
+	inst.mu.Unlock()
+	if lease != nil {
+		lease.Close()
+	}
+	inst.run.packets.end(inst.member.Name)
+}
+
+// abandon notes that the pod has given the run up.
+func (inst *instance) abandon() {
+	inst.mu.Lock()
+	defer inst.mu.Unlock()
+	if !inst.returned {
+		inst.abandoned = true
+		inst.run.pod.remember(inst.member.Name)
+	}
+}
+
+func (p *Pod) remember(abandoned string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.alive == nil {
+		p.alive = map[string]struct{}{}
+	}
+	p.alive[abandoned] = struct{}{}
+}
+
+func (p *Pod) forget(abandoned string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.alive, abandoned)
+}
+
+// sandbox is what surrounds one run of m.
+func (r *run) sandbox(m *member, root *os.Root, killed context.Context) *sandbox.Sandbox {
+	return &sandbox.Sandbox{
+		Logger:       m.log,
+		Root:         root,
+		Grace:        r.pod.grace(),
+		Killed:       killed,
+		Dial:         r.pod.network().DialContext,
+		ListenPacket: r.packets.listener(m.Name),
+		Addr:         r.addr,
+		Process:      r.process,
+	}
+}
+
+// commandEnv is what a Command finds its pod by.
+func (r *run) commandEnv() []string {
+	env := []string{"POD_ROOT=" + r.dir.path}
+	for i := range r.pod.Containers {
+		name := r.pod.Containers[i].Name
+		if a, err := r.addr(r.base, name); err == nil {
+			env = append(env, "POD_ADDR_"+strings.ToUpper(strings.ReplaceAll(name, "-", "_"))+"="+addressText(a))
+		}
+	}
+	return env
+}

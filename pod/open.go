@@ -1,0 +1,170 @@
+package pod
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// open checks the pod and takes all it needs of the machine: the directory and
+// every listener. Nothing was started when it fails, and nothing is left.
+func (p *Pod) open(ctx context.Context, alone string) (*run, error) {
+	problems := p.validate()
+	r := &run{pod: p, alone: alone, base: context.WithoutCancel(ctx), inbox: newInbox()}
+	r.packets.network = p.network()
+	r.addMembers()
+	dir, err := openDirectory(p.name(), p.Dir)
+	if err != nil {
+		problems.add("Dir", p.Dir, "%w", err)
+	} else {
+		r.dir = dir
+		r.openSockets(ctx, problems)
+		if alone != "" {
+			if r.marks, err = newMarks(dir.path, alone); err != nil {
+				problems.add("Dir", p.Dir, "%w", err)
+			}
+		}
+	}
+	if problems.ErrorOrNil() != nil {
+		if r.dir != nil {
+			r.release()
+		}
+		problems.ErrorFormat = r.errorFormat
+		return nil, problems.ErrorOrNil()
+	}
+	r.spec = p.spec(alone)
+	r.state = newState(r.spec)
+	observe := p.Observer
+	if observe == nil {
+		observe = logEvents(p.logger().With("pod", p.name()))
+	}
+	r.feed = newFeed(observe, len(r.members))
+	r.startedAt = time.Now()
+	r.begin()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.run = r
+	return r, nil
+}
+
+func (r *run) addMembers() {
+	log := r.pod.logger()
+	r.byName = map[string]*member{}
+	for i := range r.pod.Containers {
+		c := &r.pod.Containers[i]
+		if r.alone != "" && c.Name != r.alone {
+			continue
+		}
+		m := &member{
+			Container: c,
+			field:     fmt.Sprintf("Containers[%d]", i),
+			index:     len(r.members),
+			log:       log.With("pod", r.pod.name(), "container", c.Name),
+			status:    ContainerStatus{Name: c.Name, Kind: c.kind()},
+		}
+		r.members = append(r.members, m)
+		r.byName[c.Name] = m
+	}
+}
+
+// openSockets opens the listeners of all members, before anything starts.
+func (r *run) openSockets(ctx context.Context, problems *problems) {
+	for _, m := range r.members {
+		if m.Listen == "" || problems.about(m.field+".Listen") {
+			continue
+		}
+		l, err := r.listen(ctx, m.Listen)
+		if err != nil {
+			problems.add(m.field+".Listen", m.Listen, "can't be opened for container %q: %w", m.Name, err)
+			continue
+		}
+		m.socket = newSocket(l, m.Name, r.pod.holdTimeout())
+		m.status.Address = addressText(l.Addr())
+	}
+}
+
+func (r *run) listen(ctx context.Context, listen string) (deadlineListener, error) {
+	network, address, err := splitListen(listen)
+	if err != nil {
+		return nil, err
+	}
+	if network == "unix" && !filepath.IsAbs(address) {
+		address = filepath.Join(r.dir.path, address)
+	}
+	l, err := r.pod.network().Listen(ctx, network, address)
+	if network == "unix" && errors.Is(err, syscall.EADDRINUSE) && r.isStale(ctx, address) {
+		os.Remove(address)
+		l, err = r.pod.network().Listen(ctx, network, address)
+	}
+	if err != nil {
+		return nil, err
+	}
+	d, ok := l.(deadlineListener)
+	if !ok {
+		l.Close()
+		return nil, fmt.Errorf("the pod's Network returned a %T, which has no SetDeadline", l)
+	}
+	return d, nil
+}
+
+// isStale says whether the file of a unix socket was left by a process that was
+// killed: nobody accepts there any more.
+func (r *run) isStale(ctx context.Context, path string) bool {
+	c, err := r.pod.network().DialContext(ctx, "unix", path)
+	if err == nil {
+		c.Close()
+	}
+	return errors.Is(err, syscall.ECONNREFUSED)
+}
+
+// addressText is an address as Container.Listen takes it.
+func addressText(a net.Addr) string {
+	if a.Network() == "unix" {
+		return "unix:" + a.String()
+	}
+	return a.String()
+}
+
+// release gives back what open took.
+func (r *run) release() (errs []error) {
+	for _, m := range r.members {
+		if m.socket != nil {
+			if err := m.socket.close(); err != nil {
+				errs = append(errs, fmt.Errorf("close the listener of container %q: %w", m.Name, err))
+			}
+		}
+	}
+	r.packets.close()
+	if err := r.marks.close(); err != nil {
+		errs = append(errs, err)
+	}
+	if err := r.dir.leave(); err != nil {
+		errs = append(errs, err)
+	}
+	if r.feed != nil {
+		r.feed.close(observerWait)
+	}
+	return errs
+}
+
+// observerWait is how long Run waits at its end for a slow observer.
+const observerWait = time.Second
+
+// errorFormat is one line for one error, and a line each for more.
+func (r *run) errorFormat(errs []error) string {
+	name := fmt.Sprintf("pod %q", r.pod.name())
+	if len(errs) == 1 {
+		return name + ": " + errs[0].Error()
+	}
+	lines := []string{fmt.Sprintf("%s: %d errors:", name, len(errs))}
+	for _, err := range errs {
+		lines = append(lines, "\t* "+err.Error())
+	}
+	return strings.Join(lines, "\n")
+}

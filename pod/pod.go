@@ -1,0 +1,235 @@
+package pod
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/podpatterns/podpatterns/adapter"
+	"github.com/podpatterns/podpatterns/ambassador"
+	"github.com/podpatterns/podpatterns/pod/sandbox"
+	"github.com/podpatterns/podpatterns/sidecar"
+)
+
+// A RestartPolicy says whether a container is started again after its run has
+// ended (K1).
+type RestartPolicy string
+
+// The restart policies of Kubernetes.
+const (
+	Always    RestartPolicy = "Always"    // after any exit
+	OnFailure RestartPolicy = "OnFailure" // after an exit code other than 0
+	Never     RestartPolicy = "Never"
+)
+
+// A Pod is a main container and the helpers around it. It is used as a struct
+// literal; only Containers must be set, with at least one main container among
+// them. It must not be copied or changed after its first Run. One run at a time;
+// Run can be called again after it returned.
+type Pod struct {
+	// Name appears in logs, events and the status; a DNS-1123 label. Empty:
+	// "pod".
+	Name string
+
+	// Containers are unique by name. Init containers and helpers start in list
+	// order, each gated on the one before, then the mains; they stop in reverse.
+	Containers []Container
+
+	// RestartPolicy is for the main and init containers. Empty: Always, with
+	// which a main container that returns nil is started again, and Run ends
+	// only with its context. Helpers are always started again (K2).
+	RestartPolicy RestartPolicy
+
+	// TerminationGracePeriod is how long all containers together have to stop
+	// before they are killed. 0: 30 s. Less than 2 s: 2 s (K20).
+	TerminationGracePeriod time.Duration
+
+	// Dir is the directory that the containers share; it is made if it is not
+	// there, and kept. Empty: a temporary one for each Run, removed at its end,
+	// or, where a container was abandoned, when that has returned.
+	Dir string
+
+	// Network is where the containers listen and dial. nil: the machine's.
+	Network Network
+
+	// HoldTimeout is how long connections to a container that does not run wait
+	// for its next run. After it the pod accepts and resets them, until then. It
+	// counts from the pod's start on. 0: 30 s.
+	HoldTimeout time.Duration
+
+	// Logger gets the containers' logs and commands' output, with "pod" and
+	// "container" attributes. nil: slog.Default().
+	Logger *slog.Logger
+
+	// Observer is called with each event, in order, one at a time and never by
+	// the pod's own loop. While it is slow up to 1,024 events and 8 per container
+	// wait; what comes on top of them is dropped and counted in the status. nil:
+	// events are logged.
+	Observer func(Event)
+
+	mu      sync.Mutex
+	running bool
+	run     *run                // current or last
+	alive   map[string]struct{} // abandoned, and not returned yet
+}
+
+// A Container is one part of a pod. Exactly one of Sidecar, Ambassador, Adapter,
+// Run and Command is set and says what it is: the first three are helpers, the
+// others main containers or, with Init, init containers.
+type Container struct {
+	Name string // unique in the pod, a DNS-1123 label (K42)
+
+	// Init makes a main container an init container, which runs to its end
+	// before what follows it in the list starts (K7, K8).
+	Init bool
+
+	Sidecar    sidecar.Sidecar
+	Ambassador ambassador.Ambassador // needs Listen
+	Adapter    adapter.Adapter
+
+	// Run is a main or init container in this process. It follows the same
+	// lifecycle as the helpers; the context is its sandbox.
+	Run func(ctx context.Context, env Env) error
+
+	// Command is a program and its arguments, run as a process group of its own
+	// in the pod's directory. See the package's documentation of commands.
+	Command []string
+
+	// Listen is the address that the pod opens for the container before anything
+	// starts, and holds to its end: host and port, of which port 0 means any
+	// free one, or "unix:" and a path, which resolves in the pod's directory.
+	// Each run of the container gets a lease on it. Empty: none. Not for a
+	// Sidecar.
+	Listen string
+
+	// RestartPolicy overrides the pod's for this container (K4). Empty: the
+	// pod's. Not for helpers.
+	RestartPolicy RestartPolicy
+
+	// Env adds NAME=VALUE to a Command's environment.
+	Env []string
+
+	// Output is a file under the shared directory to which a Command's standard
+	// output and error are appended. Empty: they go to the log, line by line.
+	Output string
+
+	// StopSignal is what a Command's process group is sent at stop. nil: SIGTERM.
+	StopSignal os.Signal
+}
+
+// Env is what a container with a Run function works with.
+type Env struct {
+	Root     *os.Root     // the shared directory; closed when the run has returned
+	Dir      string       // its path, for programs and libraries that need one
+	Listener net.Listener // the run's lease on the container's listener; nil without Listen
+}
+
+// kind is what a container is, in the status's words.
+func (c *Container) kind() Kind {
+	switch {
+	case c.Init:
+		return KindInit
+	case c.Sidecar != nil:
+		return KindSidecar
+	case c.Ambassador != nil:
+		return KindAmbassador
+	case c.Adapter != nil:
+		return KindAdapter
+	default:
+		return KindMain
+	}
+}
+
+// block is the container's building block, nil for Run and Command.
+func (c *Container) block() any {
+	switch {
+	case c.Sidecar != nil:
+		return c.Sidecar
+	case c.Ambassador != nil:
+		return c.Ambassador
+	case c.Adapter != nil:
+		return c.Adapter
+	}
+	return nil
+}
+
+func (p *Pod) name() string {
+	if p.Name == "" {
+		return "pod"
+	}
+	return p.Name
+}
+
+func (p *Pod) grace() time.Duration {
+	if p.TerminationGracePeriod == 0 {
+		return sandbox.DefaultGrace
+	}
+	return max(p.TerminationGracePeriod, minGrace)
+}
+
+func (p *Pod) holdTimeout() time.Duration {
+	if p.HoldTimeout == 0 {
+		return 30 * time.Second
+	}
+	return p.HoldTimeout
+}
+
+func (p *Pod) logger() *slog.Logger {
+	if p.Logger == nil {
+		return slog.Default()
+	}
+	return p.Logger
+}
+
+func (p *Pod) network() Network {
+	if p.Network == nil {
+		return machine{}
+	}
+	return p.Network
+}
+
+// spec is the pod as decide sees it. With a name it is that container alone, as a
+// main container: nothing gates it, and it is told to stop at once.
+func (p *Pod) spec(alone string) *spec {
+	sp := &spec{grace: p.grace()}
+	var mains []int
+	for _, c := range p.Containers {
+		if alone != "" && c.Name != alone {
+			continue
+		}
+		i := len(sp.containers)
+		cs := containerSpec{role: roleMain, policy: c.RestartPolicy}
+		if cs.policy == "" {
+			cs.policy = p.RestartPolicy
+		}
+		if cs.policy == "" {
+			cs.policy = Always
+		}
+		switch {
+		case c.Init && alone != "" && cs.policy == Always:
+			cs.policy = OnFailure // K3
+		case c.block() != nil && alone != "":
+			cs.policy = Always // K2
+		case c.Init && alone == "":
+			cs.role = roleInit
+		case c.block() != nil:
+			cs.role = roleHelper
+		}
+		sp.containers = append(sp.containers, cs)
+		if cs.role == roleMain {
+			mains = append(mains, i)
+		} else {
+			sp.order = append(sp.order, i)
+		}
+	}
+	sp.gates = len(sp.order)
+	sp.order = append(sp.order, mains...)
+	sp.position = make([]int, len(sp.order))
+	for n, i := range sp.order {
+		sp.position[i] = n
+	}
+	return sp
+}

@@ -1,0 +1,201 @@
+package pod
+
+import "time"
+
+// A Status is a snapshot of a pod, in the form of Kubernetes' PodStatus. It
+// prints like kubectl describe pod, and marshals to JSON.
+type Status struct {
+	Name          string            `json:"name"`
+	Phase         Phase             `json:"phase"`
+	Conditions    []Condition       `json:"conditions,omitempty"`
+	StartTime     time.Time         `json:"startTime,omitzero"`
+	Dir           string            `json:"dir,omitempty"` // what the containers share
+	Containers    []ContainerStatus `json:"containers"`    // in the order of Pod.Containers
+	EventsDropped int64             `json:"eventsDropped"` // because the observer was too slow
+}
+
+// A Phase says where a pod is in its life (K36).
+type Phase string
+
+// The phases of Kubernetes.
+const (
+	Pending   Phase = "Pending"   // an init container or a helper has yet to start
+	Running   Phase = "Running"   // something runs, or will again
+	Succeeded Phase = "Succeeded" // all has stopped, the main containers with exit code 0
+	Failed    Phase = "Failed"    // all has stopped, and not so
+)
+
+// A Condition is a yes or no about a pod, and since when (K37). Its types are
+// Initialized, ContainersReady and Ready.
+type Condition struct {
+	Type               string    `json:"type"`
+	Status             string    `json:"status"` // True or False
+	LastTransitionTime time.Time `json:"lastTransitionTime,omitzero"`
+	Reason             string    `json:"reason,omitempty"`
+	Message            string    `json:"message,omitempty"`
+}
+
+// A Kind is what a container is to its pod.
+type Kind string
+
+// The kinds of containers: by purpose, and for those with Run or Command by when
+// they run.
+const (
+	KindInit       Kind = "Init"
+	KindSidecar    Kind = "Sidecar"
+	KindAmbassador Kind = "Ambassador"
+	KindAdapter    Kind = "Adapter"
+	KindMain       Kind = "Main"
+)
+
+// A ContainerStatus is a snapshot of one container (K33).
+type ContainerStatus struct {
+	Name         string `json:"name"`
+	Kind         Kind   `json:"kind"`
+	Address      string `json:"address,omitempty"` // where it listens, as Container.Listen takes it
+	State        State  `json:"state"`
+	LastState    State  `json:"lastState,omitzero"` // how the run before ended
+	Ready        bool   `json:"ready"`              // K35
+	Started      bool   `json:"started"`            // this run has passed its start gate (K8)
+	RestartCount int    `json:"restartCount"`       // K41
+}
+
+// A State has one field set: what the container is now.
+type State struct {
+	Waiting    *Waiting      `json:"waiting,omitempty"`
+	Running    *RunningSince `json:"running,omitempty"`
+	Terminated *Terminated   `json:"terminated,omitempty"`
+}
+
+// Waiting is a container between two runs, or before its first (K34).
+type Waiting struct {
+	Reason  string `json:"reason"`
+	Message string `json:"message,omitempty"`
+}
+
+// RunningSince is a container that runs.
+type RunningSince struct {
+	StartedAt time.Time `json:"startedAt"`
+}
+
+// Terminated is how a run ended.
+type Terminated struct {
+	ExitCode   int       `json:"exitCode"`
+	Reason     string    `json:"reason"`
+	Message    string    `json:"message,omitempty"` // the error, at most 4096 bytes (K39)
+	StartedAt  time.Time `json:"startedAt,omitzero"`
+	FinishedAt time.Time `json:"finishedAt"`
+}
+
+// Reasons of the waiting state (K34).
+const (
+	ReasonPodInitializing   = "PodInitializing"
+	ReasonContainerCreating = "ContainerCreating"
+	ReasonCrashLoopBackOff  = "CrashLoopBackOff"
+)
+
+// Status returns how the pod is now, or how its last Run ended. It may be called
+// at any time.
+func (p *Pod) Status() Status {
+	p.mu.Lock()
+	r := p.run
+	p.mu.Unlock()
+	if r == nil {
+		r = &run{pod: p}
+		r.addMembers()
+		r.spec = p.spec("")
+		for _, m := range r.members {
+			m.status.State.Waiting = &Waiting{Reason: r.waitingReason()}
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := Status{Name: p.name(), StartTime: r.startedAt, Containers: make([]ContainerStatus, len(r.members))}
+	for i, m := range r.members {
+		s.Containers[i] = m.status
+	}
+	if r.dir != nil {
+		s.Dir = r.dir.path
+	}
+	if r.feed != nil {
+		s.EventsDropped = r.feed.dropped.Load()
+	}
+	if s.Phase = r.phase; s.Phase == "" {
+		s.Phase = r.spec.phase(s.Containers)
+	}
+	s.Conditions = r.conditions.list(s)
+	return s
+}
+
+// phase is K36 for a pod that has not ended.
+func (sp *spec) phase(containers []ContainerStatus) Phase {
+	mainStarted, notStarted, waits := false, false, false
+	for i, c := range containers {
+		role := sp.containers[i].role
+		ran := c.State.Running != nil || c.State.Terminated != nil || c.LastState.Terminated != nil
+		switch {
+		case role == roleInit:
+			if t := c.State.Terminated; t == nil || t.ExitCode != 0 {
+				return Pending
+			}
+			continue
+		case role == roleMain:
+			mainStarted = mainStarted || ran
+		default:
+			notStarted = notStarted || !c.Started
+		}
+		waits = waits || !ran
+	}
+	if notStarted && !mainStarted || waits {
+		return Pending
+	}
+	return Running
+}
+
+// lastPhase is K36 for a pod that has ended.
+func (r *run) lastPhase() Phase {
+	for _, m := range r.members {
+		t := m.status.State.Terminated
+		if r.spec.containers[m.index].role == roleMain && (t == nil || t.ExitCode != 0) {
+			return Failed
+		}
+	}
+	if r.state.initFailed {
+		return Failed
+	}
+	return Succeeded
+}
+
+// waitingReason is the reason of a container that has not run yet.
+func (r *run) waitingReason() string {
+	for i := range r.spec.containers {
+		if r.spec.containers[i].role != roleMain {
+			return ReasonPodInitializing
+		}
+	}
+	return ReasonContainerCreating
+}
+
+// begin makes the status that of a pod about to start.
+func (r *run) begin() {
+	reason := r.waitingReason()
+	for _, m := range r.members {
+		m.status.State = State{Waiting: &Waiting{Reason: reason}}
+		r.marks.record(m, 0)
+	}
+	r.conditions.begin(r)
+}
+
+// settleStatus makes the status that of a pod which has ended: what waited for
+// another run is what its last one was.
+func (r *run) settleStatus() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, m := range r.members {
+		if m.status.State.Waiting != nil && m.last.terminated != nil {
+			m.status.State = State{Terminated: m.last.terminated}
+		}
+	}
+	r.phase = r.lastPhase()
+	r.conditions.end(r.phase, time.Now())
+}

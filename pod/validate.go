@@ -1,0 +1,197 @@
+package pod
+
+import (
+	"fmt"
+	"net"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-multierror"
+)
+
+// dns1123 is a label as Kubernetes takes it for a container's name.
+var dns1123 = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+
+// A FieldError is one bad field of a Pod. Run returns all of them together, in
+// one multierror, before anything starts.
+type FieldError struct {
+	Field string // for example Containers[2].Listen
+	Value string
+	Err   error // what is wrong with it
+}
+
+func (e *FieldError) Error() string {
+	return fmt.Sprintf("%s: %s: %v", e.Field, strconv.Quote(e.Value), e.Err)
+}
+
+// Unwrap returns what is wrong with the field.
+func (e *FieldError) Unwrap() error { return e.Err }
+
+// problems collects the bad fields of a Pod.
+type problems struct{ *multierror.Error }
+
+func (ps *problems) add(field string, value any, format string, args ...any) {
+	err := &FieldError{Field: field, Value: fmt.Sprint(value), Err: fmt.Errorf(format, args...)}
+	ps.Error = multierror.Append(ps.Error, err)
+}
+
+// about says whether something is wrong with the field already.
+func (ps *problems) about(field string) bool {
+	return slices.ContainsFunc(ps.WrappedErrors(), func(err error) bool {
+		fe, ok := err.(*FieldError)
+		return ok && fe.Field == field
+	})
+}
+
+// validate looks at everything that can be judged without the machine.
+func (p *Pod) validate() *problems {
+	ps := &problems{}
+	if p.Name != "" && !dns1123.MatchString(p.Name) {
+		ps.add("Name", p.Name, "is no DNS-1123 label (lower case letters, digits and '-', at most 63)")
+	}
+	ps.policy("RestartPolicy", p.RestartPolicy)
+	ps.duration("TerminationGracePeriod", p.TerminationGracePeriod)
+	ps.duration("HoldTimeout", p.HoldTimeout)
+
+	mains := 0
+	names := map[string]int{}
+	addresses := map[string]int{}
+	for i := range p.Containers {
+		c := &p.Containers[i]
+		at := func(field string) string { return fmt.Sprintf("Containers[%d].%s", i, field) }
+		switch first, dup := names[c.Name]; {
+		case c.Name == "":
+			ps.add(at("Name"), c.Name, "a container needs a name")
+		case !dns1123.MatchString(c.Name):
+			ps.add(at("Name"), c.Name, "is no DNS-1123 label (lower case letters, digits and '-', at most 63)")
+		case dup:
+			ps.add(at("Name"), c.Name, "is the name of Containers[%d] already", first)
+		default:
+			names[c.Name] = i
+		}
+		if c.kind() == KindMain {
+			mains++
+		}
+		ps.implementation(at, c)
+		ps.listen(at, c, i, addresses)
+		ps.command(at, c)
+		ps.policy(at("RestartPolicy"), c.RestartPolicy)
+		if c.block() != nil && c.RestartPolicy != "" {
+			ps.add(at("RestartPolicy"), c.RestartPolicy, "a helper is always started again and has no policy of its own (K2)")
+		}
+	}
+	if mains == 0 {
+		ps.add("Containers", len(p.Containers), "no main container (one with Run or Command, without Init)")
+	}
+	return ps
+}
+
+func (ps *problems) policy(field string, policy RestartPolicy) {
+	if !slices.Contains([]RestartPolicy{"", Always, OnFailure, Never}, policy) {
+		ps.add(field, policy, "is none of Always, OnFailure and Never")
+	}
+}
+
+func (ps *problems) duration(field string, d time.Duration) {
+	if d < 0 {
+		ps.add(field, d, "must not be negative")
+	}
+}
+
+// implementation checks that c is exactly one thing.
+func (ps *problems) implementation(at func(string) string, c *Container) {
+	var set []string
+	for _, f := range []struct {
+		name  string
+		value any
+	}{{"Sidecar", c.Sidecar}, {"Ambassador", c.Ambassador}, {"Adapter", c.Adapter}, {"Run", c.Run}, {"Command", c.Command}} {
+		v := reflect.ValueOf(f.value)
+		if !v.IsValid() {
+			continue
+		}
+		nillable := v.Kind() == reflect.Pointer || v.Kind() == reflect.Func || v.Kind() == reflect.Slice || v.Kind() == reflect.Map
+		if nillable && v.IsNil() {
+			if f.name != "Run" && f.name != "Command" {
+				ps.add(at(f.name), f.value, "is a nil %T", f.value)
+				set = append(set, f.name)
+			}
+			continue
+		}
+		set = append(set, f.name)
+	}
+	switch {
+	case len(set) == 0:
+		ps.add(at("Name"), c.Name, "none of Sidecar, Ambassador, Adapter, Run and Command is set")
+	case len(set) > 1:
+		ps.add(at("Name"), c.Name, "only one of %s may be set", strings.Join(set, ", "))
+	case c.Init && c.block() != nil:
+		ps.add(at("Init"), c.Init, "a helper (%s) can't be an init container", set[0])
+	}
+}
+
+func (ps *problems) listen(at func(string) string, c *Container, i int, addresses map[string]int) {
+	if c.Listen == "" {
+		if c.Ambassador != nil {
+			ps.add(at("Listen"), c.Listen, "an Ambassador needs an address to listen on")
+		}
+		return
+	}
+	if c.Sidecar != nil {
+		ps.add(at("Listen"), c.Listen, "a Sidecar does not listen; what serves a network port is an Ambassador or an Adapter")
+	}
+	network, address, err := splitListen(c.Listen)
+	if err != nil {
+		ps.add(at("Listen"), c.Listen, "%w", err)
+		return
+	}
+	if _, port, _ := net.SplitHostPort(address); network == "tcp" && port == "0" {
+		return
+	}
+	if first, dup := addresses[network+address]; dup {
+		ps.add(at("Listen"), c.Listen, "is the address of Containers[%d] already", first)
+		return
+	}
+	addresses[network+address] = i
+}
+
+func (ps *problems) command(at func(string) string, c *Container) {
+	if c.Command == nil {
+		if c.Env != nil {
+			ps.add(at("Env"), c.Env, "only a Command has an environment of its own")
+		}
+		if c.Output != "" {
+			ps.add(at("Output"), c.Output, "only a Command has an output")
+		}
+		if c.StopSignal != nil {
+			ps.add(at("StopSignal"), c.StopSignal, "only a Command is sent a signal")
+		}
+		return
+	}
+	if len(c.Command) == 0 || c.Command[0] == "" {
+		ps.add(at("Command"), c.Command, "names no program")
+	}
+	for _, s := range c.Command {
+		if strings.ContainsRune(s, 0) {
+			ps.add(at("Command"), s, "holds a NUL byte")
+		}
+	}
+	for _, e := range c.Env {
+		if name, _, ok := strings.Cut(e, "="); !ok || name == "" || strings.ContainsRune(e, 0) {
+			ps.add(at("Env"), e, "is not NAME=VALUE")
+		}
+	}
+	if c.Output != "" && !filepath.IsLocal(c.Output) {
+		ps.add(at("Output"), c.Output, "is no path inside the pod's directory")
+	}
+	if c.Listen != "" && !canActivate {
+		ps.add(at("Listen"), c.Listen, "a Command can't be handed a listener on this system")
+	}
+	if c.StopSignal != nil && !canSend(c.StopSignal) {
+		ps.add(at("StopSignal"), c.StopSignal, "can't be sent on this system")
+	}
+}

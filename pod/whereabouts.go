@@ -1,0 +1,50 @@
+package pod
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+
+	"github.com/podpatterns/podpatterns/pod/sandbox"
+)
+
+// addr is where another container of the pod listens.
+func (r *run) addr(_ context.Context, container string) (net.Addr, error) {
+	m := r.byName[container]
+	switch {
+	case m != nil && m.socket != nil:
+		return m.socket.base.Addr(), nil
+	case m == nil && r.marks != nil:
+		mark, err := r.marks.read(container)
+		if err != nil {
+			return nil, err
+		}
+		return mark.addr()
+	}
+	return nil, fmt.Errorf("%w: container %q listens nowhere", sandbox.ErrUnknown, container)
+}
+
+// process is the pid of another container's current run.
+func (r *run) process(_ context.Context, container string) (int, error) {
+	pid := 0
+	if m := r.byName[container]; m != nil {
+		r.mu.Lock()
+		running := m.status.State.Running != nil
+		pid = m.pid
+		r.mu.Unlock()
+		if running && m.Command == nil {
+			pid = os.Getpid()
+		}
+	} else if r.marks != nil {
+		mark, err := r.marks.read(container)
+		if err != nil {
+			return 0, err
+		}
+		pid = mark.PID
+	}
+	if pid == 0 {
+		return 0, fmt.Errorf("%w: container %q does not run", sandbox.ErrUnknown, container)
+	}
+	return pid, nil
+}
