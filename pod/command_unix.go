@@ -68,11 +68,11 @@ func signalGroup(p *os.Process, s os.Signal) {
 
 func killGroup(p *os.Process) { syscall.Kill(-p.Pid, syscall.SIGKILL) }
 
-// endGroup waits until no process of the group is left. They were killed; what
-// remains are the moments until they are reaped.
+// endGroup waits until no process of the group runs any more. They were killed;
+// what remains are the moments until they are gone.
 func endGroup(p *os.Process) {
 	for wait := time.Millisecond; wait < 512*time.Millisecond; wait *= 2 {
-		if err := syscall.Kill(-p.Pid, 0); errors.Is(err, syscall.ESRCH) {
+		if err := syscall.Kill(-p.Pid, 0); errors.Is(err, syscall.ESRCH) || !groupRuns(p.Pid) {
 			return
 		}
 		time.Sleep(wait)

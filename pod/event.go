@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
 	"time"
 )
 
@@ -52,56 +51,6 @@ func (e Event) String() string {
 		s += ": " + e.Message
 	}
 	return s
-}
-
-// A feed carries events to the observer, off the loop.
-type feed struct {
-	queue   chan Event
-	dropped atomic.Int64
-	done    chan struct{}
-}
-
-func newFeed(observe func(Event), containers int) *feed {
-	f := &feed{queue: make(chan Event, 1024+8*containers), done: make(chan struct{})}
-	go f.deliver(observe)
-	return f
-}
-
-func (f *feed) deliver(observe func(Event)) {
-	defer close(f.done)
-	for e := range f.queue {
-		f.observe(observe, e)
-	}
-}
-
-// observe keeps an observer that panics from ending the process.
-func (f *feed) observe(observe func(Event), e Event) {
-	defer func() {
-		if v := recover(); v != nil {
-			f.dropped.Add(1)
-			slog.Error("pod: observer panicked", "event", e.String(), "panic", v)
-		}
-	}()
-	observe(e)
-}
-
-func (f *feed) send(e Event) {
-	select {
-	case f.queue <- e:
-	default:
-		f.dropped.Add(1)
-	}
-}
-
-// close waits until the observer has seen all events, or for wait.
-func (f *feed) close(wait time.Duration) {
-	close(f.queue)
-	t := time.NewTimer(wait)
-	defer t.Stop()
-	select {
-	case <-f.done:
-	case <-t.C:
-	}
 }
 
 // logEvents is the observer of a pod that has none.

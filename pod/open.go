@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -121,14 +120,6 @@ func (r *run) isStale(ctx context.Context, path string) bool {
 		c.Close()
 	}
 	return errors.Is(err, syscall.ECONNREFUSED)
-}
-
-// addressText is an address as Container.Listen takes it.
-func addressText(a net.Addr) string {
-	if a.Network() == "unix" {
-		return "unix:" + a.String()
-	}
-	return a.String()
 }
 
 // release gives back what open took.

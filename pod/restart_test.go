@@ -136,6 +136,30 @@ func TestK46_Exit0UnderAlwaysCountsLikeACrash(t *testing.T) {
 	})
 }
 
+func TestK47_TheBackOffIsTheSameForEveryKind(t *testing.T) {
+	bubble(t, &pod.Pod{Containers: []pod.Container{
+		{Name: "init", Init: true, Run: asMain(scripted(errBoom, errBoom, errBoom, nil))},
+		{Name: "helper", Sidecar: sidecar.Func(scripted(errBoom, errBoom, errBoom))},
+		{Name: "main", Run: asMain(scripted(errBoom, errBoom, errBoom))},
+	}}, func(t *testing.T, b *running) {
+		starts := map[string][]time.Duration{}
+		for range 120 {
+			synctest.Wait()
+			for _, c := range b.pod.Status().Containers {
+				if c.RestartCount > len(starts[c.Name]) {
+					starts[c.Name] = append(starts[c.Name], time.Since(b.trace.began))
+				}
+			}
+			time.Sleep(time.Second)
+		}
+		b.trace.take()
+		s := time.Second
+		require.Equal(t, []time.Duration{0, 10 * s, 30 * s}, starts["init"])
+		require.Equal(t, []time.Duration{30 * s, 40 * s, 60 * s}, starts["helper"])
+		require.Equal(t, []time.Duration{30 * s, 40 * s, 60 * s}, starts["main"])
+	})
+}
+
 func TestK48_ABackOffOrASlowStopHoldsNobodyElseUp(t *testing.T) {
 	bubble(t, &pod.Pod{Containers: []pod.Container{
 		{Name: "flaky", Sidecar: sidecar.Func(scripted(errBoom, errBoom, errBoom))},

@@ -2,7 +2,6 @@ package pod
 
 import (
 	"fmt"
-	"net"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -60,7 +59,7 @@ func (p *Pod) validate() *problems {
 
 	mains := 0
 	names := map[string]int{}
-	addresses := map[string]int{}
+	taken := map[string][]place{} // by port or path
 	for i := range p.Containers {
 		c := &p.Containers[i]
 		at := func(field string) string { return fmt.Sprintf("Containers[%d].%s", i, field) }
@@ -78,7 +77,7 @@ func (p *Pod) validate() *problems {
 			mains++
 		}
 		ps.implementation(at, c)
-		ps.listen(at, c, i, addresses)
+		ps.listen(at, c, i, taken)
 		ps.command(at, c)
 		ps.policy(at("RestartPolicy"), c.RestartPolicy)
 		if c.block() != nil && c.RestartPolicy != "" {
@@ -134,7 +133,7 @@ func (ps *problems) implementation(at func(string) string, c *Container) {
 	}
 }
 
-func (ps *problems) listen(at func(string) string, c *Container, i int, addresses map[string]int) {
+func (ps *problems) listen(at func(string) string, c *Container, i int, taken map[string][]place) {
 	if c.Listen == "" {
 		if c.Ambassador != nil {
 			ps.add(at("Listen"), c.Listen, "an Ambassador needs an address to listen on")
@@ -149,14 +148,21 @@ func (ps *problems) listen(at func(string) string, c *Container, i int, addresse
 		ps.add(at("Listen"), c.Listen, "%w", err)
 		return
 	}
-	if _, port, _ := net.SplitHostPort(address); network == "tcp" && port == "0" {
-		return
+	where := place{network: network, path: address}
+	if network == "tcp" {
+		if where = placeOf(address); where.port == "0" {
+			return
+		}
 	}
-	if first, dup := addresses[network+address]; dup {
-		ps.add(at("Listen"), c.Listen, "is the address of Containers[%d] already", first)
-		return
+	key := where.port + where.path
+	for _, other := range taken[key] {
+		if where.meets(other) {
+			ps.add(at("Listen"), c.Listen, "is the address of Containers[%d] already", other.container)
+			return
+		}
 	}
-	addresses[network+address] = i
+	where.container = i
+	taken[key] = append(taken[key], where)
 }
 
 func (ps *problems) command(at func(string) string, c *Container) {

@@ -1,0 +1,106 @@
+// Package pod supervises a main container and the helpers around it: as
+// goroutines and child processes of one program, with the semantics of a
+// Kubernetes pod.
+//
+//	p := &pod.Pod{
+//		Name: "web",
+//		Containers: []pod.Container{
+//			{Name: "migrate", Init: true, Command: []string{"migrate", "up"}},
+//			{Name: "logs", Sidecar: collector},
+//			{Name: "db", Ambassador: proxy, Listen: "127.0.0.1:5432"},
+//			{Name: "metrics", Adapter: exporter, Listen: "0.0.0.0:9102"},
+//			{Name: "web", Run: serve, Listen: "127.0.0.1:8080"},
+//		},
+//	}
+//	err := p.Run(ctx)
+//
+// # What is guaranteed
+//
+// Facts about Kubernetes have numbers here (K8), which the tests carry in their
+// names.
+//
+//  1. Init containers and helpers start in list order, each when the one before
+//     has passed its gate: an init container has exited with 0, a helper has
+//     started and, if its block has Ready(context.Context) error, that has
+//     returned nil. The main containers follow, in list order, without waiting for
+//     one another (K7, K8, K11). A helper that fails later holds nothing back (K9).
+//  2. A container is started again as its policy says (K1 to K3): at once the
+//     first time, then 10, 20, 40, 80, 160, 300, 300 … seconds after the finish of
+//     the run before; a run of more than 10 minutes begins that anew (K43 to K47).
+//     No wait, and no slow stop, holds anything else up (K48).
+//  3. When ctx is done, or no main container is to run again, everything is
+//     stopped within one grace period (K13, K14): the mains and a running init
+//     container at once, then the helpers one by one from the last (K15, K16, K19).
+//     When the grace is used up the rest is told together, and killed 2 s later at
+//     the latest (K17). A helper that dies while mains still terminate is started
+//     again (K23).
+//  4. A container never runs twice at once. One that does not return in time is
+//     abandoned: the error and an event say its name and where its goroutines
+//     are, and no other run of it begins before it has returned, not in a later
+//     Run of the Pod either.
+//  5. A panic or [runtime.Goexit] in the goroutine that the pod started is a
+//     failed run, as an error is. A panic in a goroutine that the container
+//     started itself ends the process, as everywhere in Go.
+//  6. Listeners are opened before anything starts and held to the end. Each run
+//     has a lease on its listener; while there is none connections wait in the
+//     backlog, for HoldTimeout at most. None is refused.
+//  7. Everything that Run takes of the machine is given back when it returns:
+//     goroutines, processes, descriptors, listeners, the temporary directory. Only
+//     an abandoned container keeps what it has, the directory included, until it
+//     returns.
+//  8. Nothing that a container does blocks the pod's own loop, and no lock is held
+//     across a wait.
+//
+// # A container's life
+//
+//	                     gate passed             told to stop
+//	Waiting ──► Running ──────────► started ──────────► Killing ──► Terminated
+//	   ▲           │                   │                   │            │
+//	   │           └──── exit ─────────┴──── exit ─────────┘            │
+//	   └──── at once, or after the back-off (CrashLoopBackOff) ─────────┘
+//
+// How a run ended is its exit code and reason: nil is 0 and Completed, an error 1
+// or its ExitCode() int, a panic 2, a run that was abandoned 137. After the run's
+// own context is done that context's error is Completed as well; somebody else's
+// [context.DeadlineExceeded] is a failure.
+//
+// # Commands
+//
+// A Command runs as a process group of its own in the pod's directory. Its
+// environment is this process's and POD_ROOT, the directory, and POD_ADDR_<NAME>,
+// where the container of that name listens (upper case, '_' for '-'). At stop the
+// group is sent StopSignal, at the end of its time SIGKILL; when the program has
+// exited the rest of its group is killed. Exit codes are kept, 128 + signal for a
+// death by signal; one that dies of the SIGTERM it was sent has stopped cleanly.
+//
+// With Listen it is handed its listener by the socket activation protocol of
+// systemd (sd_listen_fds(3)): file descriptor 3, LISTEN_FDS=1, LISTEN_FDNAMES the
+// container's name and LISTEN_PID the program's own process id, for which a
+// /bin/sh executes it. It then loses no connection over restarts, if it finishes
+// what it has accepted.
+//
+// What the pod can't do: a process that leaves its group (setsid) is not found
+// again. If this process itself crashes, the kernel kills the program on Linux (a
+// parent-death signal, of the thread that started it, which the pod keeps); what
+// the program had started goes on, as the program itself does elsewhere. On
+// Windows there is no SIGTERM and no socket activation.
+//
+// # Containers in processes of their own
+//
+// [Pod.RunContainer] runs one of the containers, for a pod whose others run as
+// other processes on the same Dir: that is how one binary serves as every
+// container of a Kubernetes pod.
+//
+// # Size
+//
+// An idle helper costs 1 goroutine of the pod's, 1 descriptor for its root, 1 for
+// its listener if it has one, and about 10 KiB; a Command 4 goroutines, a thread
+// and 5 descriptors. The pod itself costs 2 goroutines. Containers are not limited
+// in number: 1,000 helpers start and stop in some 50 ms.
+//
+// # Tests
+//
+// Package podtest has a network in memory, so that a whole pod runs in the
+// virtual time of testing/synctest, and the tests of the lifecycle for helpers of
+// your own.
+package pod

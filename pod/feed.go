@@ -1,0 +1,83 @@
+package pod
+
+import (
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A feed carries events to the observer, in order and off the loop, through a
+// queue of limited length.
+type feed struct {
+	limit   int
+	dropped atomic.Int64
+	more    chan struct{} // holds a token while something waits, and is closed at the end
+	done    chan struct{}
+
+	mu    sync.Mutex
+	queue []Event
+}
+
+func newFeed(observe func(Event), containers int) *feed {
+	f := &feed{limit: 1024 + 8*containers, more: make(chan struct{}, 1), done: make(chan struct{})}
+	go f.deliver(observe)
+	return f
+}
+
+func (f *feed) deliver(observe func(Event)) {
+	defer close(f.done)
+	for open := true; open; {
+		_, open = <-f.more
+		for e, ok := f.take(); ok; e, ok = f.take() {
+			f.observe(observe, e)
+		}
+	}
+}
+
+// observe keeps an observer that panics from ending the process.
+func (f *feed) observe(observe func(Event), e Event) {
+	defer func() {
+		if v := recover(); v != nil {
+			f.dropped.Add(1)
+			slog.Error("pod: observer panicked", "event", e.String(), "panic", v)
+		}
+	}()
+	observe(e)
+}
+
+func (f *feed) take() (Event, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.queue) == 0 {
+		return Event{}, false
+	}
+	e := f.queue[0]
+	f.queue = f.queue[1:]
+	return e, true
+}
+
+func (f *feed) send(e Event) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.queue) >= f.limit {
+		f.dropped.Add(1)
+		return
+	}
+	f.queue = append(f.queue, e)
+	select {
+	case f.more <- struct{}{}:
+	default:
+	}
+}
+
+// close waits until the observer has seen all events, or for wait.
+func (f *feed) close(wait time.Duration) {
+	close(f.more)
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-f.done:
+	case <-t.C:
+	}
+}

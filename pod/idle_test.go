@@ -1,0 +1,85 @@
+package pod_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/podpatterns/podpatterns/pod"
+	"github.com/podpatterns/podpatterns/sidecar"
+)
+
+// helped is a pod with n idle helpers, whose main container calls up when all of
+// them run, and then ends.
+func helped(n int, listen bool, up func()) *pod.Pod {
+	p := &pod.Pod{RestartPolicy: pod.Never, Observer: func(pod.Event) {}}
+	for i := range n {
+		c := pod.Container{Name: fmt.Sprintf("helper-%d", i)}
+		if listen {
+			c.Ambassador, c.Listen = aAmbassador, "127.0.0.1:0"
+		} else {
+			c.Sidecar = sidecar.Func(until)
+		}
+		p.Containers = append(p.Containers, c)
+	}
+	p.Containers = append(p.Containers, pod.Container{Name: "main", Run: func(context.Context, pod.Env) error {
+		up()
+		return nil
+	}})
+	return p
+}
+
+func descriptors(t *testing.T) int {
+	open, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip("descriptors can be counted on linux only")
+	}
+	return len(open)
+}
+
+// inUse is the heap and stacks after a collection.
+func inUse() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc + m.StackInuse
+}
+
+// What an idle helper costs, as the package's doc says.
+func TestAnIdleHelperIsSmall(t *testing.T) {
+	const n = 500
+	var goroutines, fds int
+	var bytes uint64
+	var all sync.WaitGroup
+	measure := func() { goroutines, fds, bytes = runtime.NumGoroutine(), descriptors(t), inUse() }
+	all.Go(func() { require.NoError(t, helped(1, true, measure).Run(t.Context())) })
+	all.Wait()
+	few, fewFds, fewBytes := goroutines, fds, bytes
+	all.Go(func() { require.NoError(t, helped(1+n, true, measure).Run(t.Context())) })
+	all.Wait()
+	t.Logf("per helper: %.2f goroutines, %.2f descriptors, %.1f KiB",
+		float64(goroutines-few)/n, float64(fds-fewFds)/n, (float64(bytes)-float64(fewBytes))/n/1024)
+	require.LessOrEqual(t, goroutines-few, n+5)
+	require.LessOrEqual(t, fds-fewFds, 2*n+5)
+	require.Less(t, (int64(bytes)-int64(fewBytes))/n, int64(32<<10))
+}
+
+// From Run to its return: everything started, and stopped in order.
+func BenchmarkStartToStop(b *testing.B) {
+	for _, n := range []int{1, 10, 1000} {
+		b.Run(fmt.Sprintf("helpers=%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := helped(n, false, func() {}).Run(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

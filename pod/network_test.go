@@ -1,0 +1,78 @@
+package pod_test
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"os"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/podpatterns/podpatterns/pod"
+	"github.com/podpatterns/podpatterns/pod/podtest"
+	"github.com/podpatterns/podpatterns/pod/sandbox"
+	"github.com/podpatterns/podpatterns/sidecar"
+)
+
+// A whole pod, its server and its client, in memory and in virtual time: an hour
+// of requests, each on a connection of its own, over a restart a minute.
+func TestAPodInMemoryLosesNoRequestInAVirtualHour(t *testing.T) {
+	network := &podtest.Network{}
+	var runs, served, failed atomic.Int64
+	p := &pod.Pod{Network: network, Containers: []pod.Container{
+		{Name: "client", Sidecar: sidecar.Func(func(ctx context.Context, _ *os.Root) error {
+			client := &http.Client{Transport: &http.Transport{
+				DisableKeepAlives: true,
+				DialContext: func(_ context.Context, network, address string) (net.Conn, error) {
+					return sandbox.Dial(ctx, network, address)
+				},
+			}}
+			for ctx.Err() == nil {
+				answer, err := client.Get("http://127.0.0.1:80/")
+				if err != nil {
+					failed.Add(1)
+					return err
+				}
+				answer.Body.Close()
+				served.Add(1)
+				time.Sleep(700 * time.Millisecond)
+			}
+			return nil
+		})},
+		{Name: "web", Listen: "127.0.0.1:80", Run: func(ctx context.Context, env pod.Env) error {
+			return sandbox.ServeHTTP(ctx, env.Listener, &http.Server{Handler: serveRuns(&runs)})
+		}},
+	}}
+	bubble(t, p, func(t *testing.T, b *running) {
+		for range 60 {
+			time.Sleep(time.Minute)
+			require.NoError(t, b.pod.Restart("web"))
+		}
+		require.NoError(t, b.stop())
+		b.trace.take()
+		require.EqualValues(t, 61, runs.Load())
+		require.Zero(t, failed.Load())
+		require.Greater(t, served.Load(), int64(5000))
+	})
+}
+
+// limited has no SetDeadline.
+type limited struct{ net.Listener }
+
+type limitedNetwork struct{ podtest.Network }
+
+func (n *limitedNetwork) Listen(ctx context.Context, network, address string) (net.Listener, error) {
+	l, err := n.Network.Listen(ctx, network, address)
+	return limited{l}, err
+}
+
+func TestANetworkWithoutDeadlinesIsRefused(t *testing.T) {
+	p := &pod.Pod{Network: &limitedNetwork{}, Containers: []pod.Container{{Name: "web", Listen: "127.0.0.1:80", Run: mainUntil}}}
+	err := p.Run(t.Context())
+	var field *pod.FieldError
+	require.ErrorAs(t, err, &field)
+	require.ErrorContains(t, err, "pod_test.limited, which has no SetDeadline")
+}
