@@ -25,11 +25,11 @@ func (r *run) act(a action, told bool, now time.Time) {
 	case doStop:
 		if !told {
 			m.current.toldAt = now
-			r.event(m, now, Normal, ReasonKilling, "stopping container, within %v", a.killAt.Sub(now))
+			r.event(m, now, Normal, ReasonKilling, "stopping container, within %v", a.killAt.Sub(now).Round(time.Millisecond))
 			m.current.stop()
 		}
 	case doKill:
-		r.event(m, now, Warning, ReasonExceededGracePeriod, "did not stop within %v", now.Sub(m.current.toldAt))
+		r.event(m, now, Warning, ReasonExceededGracePeriod, "did not stop within %v", now.Sub(m.current.toldAt).Round(time.Millisecond))
 		m.current.kill()
 	case doAbandon:
 		go r.report(m, m.current, now.Sub(m.current.toldAt))
@@ -148,7 +148,7 @@ func (r *run) terminated(m *member, inst *instance, e exit, now time.Time) {
 // report finds out which goroutines hang, off the loop, takes the listener from
 // them, and has the run given up.
 func (r *run) report(m *member, inst *instance, after time.Duration) {
-	err := &AbandonedError{After: after, Stacks: stacks(inst.label)}
+	err := &AbandonedError{After: after.Round(time.Millisecond), Stacks: stacks(inst.label)}
 	inst.endLeases()
 	r.inbox.put(func(now time.Time) {
 		if m.current != inst || r.state.containers[m.index].phase != running {

@@ -21,7 +21,7 @@ import (
 // A commandError is a Command that did not exit with 0.
 type commandError struct {
 	code   int  // 128 + signal for one that died of a signal
-	asTold bool // it died of the SIGTERM that it was sent at stop
+	asTold bool // it died of the signal that it was sent at stop
 	err    error
 }
 
@@ -207,10 +207,9 @@ func (c *command) result(err error, told bool) error {
 	if err == nil || !errors.As(err, &exit) {
 		return err
 	}
-	code := exitCode(exit)
 	return &commandError{
-		code:   code,
-		asTold: told && diedOf(exit, syscall.SIGTERM),
+		code:   exitCode(exit),
+		asTold: told && diedOf(exit, c.stopSignal()),
 		err:    fmt.Errorf("%s: %w", c.container.Command[0], exit),
 	}
 }

@@ -72,20 +72,23 @@ func TestACommandsExitCodeIsKept(t *testing.T) {
 	}
 }
 
-func TestACommandIsStoppedBySIGTERM(t *testing.T) {
+func TestACommandIsStoppedByItsSignal(t *testing.T) {
 	podtest.NoLeaks(t)
 	for _, test := range []struct {
 		name, script string
+		signal       os.Signal
 		code         int
 		fails        bool
 	}{
-		{"dies of it", "echo up > up; exec sleep 60", 143, false},
-		{"traps it", "trap 'exit 0' TERM; echo up > up; while :; do sleep 0.01; done", 0, false},
-		{"traps it and fails", "trap 'exit 3' TERM; echo up > up; while :; do sleep 0.01; done", 3, true},
+		{"dies of it", "echo up > up; exec sleep 60", nil, 143, false},
+		{"dies of another that it is stopped by", "echo up > up; exec sleep 60", syscall.SIGQUIT, 131, false},
+		{"dies of SIGKILL", "echo up > up; exec sleep 60", syscall.SIGKILL, 137, true},
+		{"traps it", "trap 'exit 0' TERM; echo up > up; while :; do sleep 0.01; done", nil, 0, false},
+		{"traps it and fails", "trap 'exit 3' TERM; echo up > up; while :; do sleep 0.01; done", nil, 3, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dir := t.TempDir()
-			p := &pod.Pod{Dir: dir, Containers: []pod.Container{{Name: "main", Command: shell(test.script)}}}
+			p := &pod.Pod{Dir: dir, Containers: []pod.Container{{Name: "main", Command: shell(test.script), StopSignal: test.signal}}}
 			b := start(t, p)
 			eventually(t, func() bool { _, err := os.Stat(filepath.Join(dir, "up")); return err == nil }, "up")
 			err := b.stop()

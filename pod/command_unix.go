@@ -90,9 +90,9 @@ func exitCode(e interface{ ExitCode() int }) int {
 	return 1
 }
 
-func diedOf(e *exec.ExitError, s syscall.Signal) bool {
+func diedOf(e *exec.ExitError, s os.Signal) bool {
 	status, ok := waitStatus(e)
-	return ok && status.Signaled() && status.Signal() == s
+	return ok && status.Signaled() && status.Signal() == s && s != syscall.SIGKILL
 }
 
 func waitStatus(e any) (syscall.WaitStatus, bool) {

@@ -46,4 +46,4 @@ func exitCode(e interface{ ExitCode() int }) int {
 	return 1
 }
 
-func diedOf(*exec.ExitError, syscall.Signal) bool { return true } // the only way to be stopped
+func diedOf(*exec.ExitError, os.Signal) bool { return true } // the only way to be stopped

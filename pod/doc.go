@@ -71,7 +71,7 @@
 // where the container of that name listens (upper case, '_' for '-'). At stop the
 // group is sent StopSignal, at the end of its time SIGKILL; when the program has
 // exited the rest of its group is killed. Exit codes are kept, 128 + signal for a
-// death by signal; one that dies of the SIGTERM it was sent has stopped cleanly.
+// death by signal; one that dies of the StopSignal it was sent has stopped cleanly.
 //
 // With Listen it is handed its listener by the socket activation protocol of
 // systemd (sd_listen_fds(3)): file descriptor 3, LISTEN_FDS=1, LISTEN_FDNAMES the

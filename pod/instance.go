@@ -3,15 +3,11 @@ package pod
 import (
 	"context"
 	"fmt"
-	"os"
 	"runtime/debug"
 	"runtime/pprof"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/podpatterns/podpatterns/pod/sandbox"
 )
 
 // An instance is one run of one container, from its launch to its return, which
@@ -204,30 +200,4 @@ func (p *Pod) forget(abandoned string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.alive, abandoned)
-}
-
-// sandbox is what surrounds one run of m.
-func (r *run) sandbox(m *member, root *os.Root, killed context.Context) *sandbox.Sandbox {
-	return &sandbox.Sandbox{
-		Logger:       m.log,
-		Root:         root,
-		Grace:        r.pod.grace(),
-		Killed:       killed,
-		Dial:         r.pod.network().DialContext,
-		ListenPacket: r.packets.listener(m.Name),
-		Addr:         r.addr,
-		Process:      r.process,
-	}
-}
-
-// commandEnv is what a Command finds its pod by.
-func (r *run) commandEnv() []string {
-	env := []string{"POD_ROOT=" + r.dir.path}
-	for i := range r.pod.Containers {
-		name := r.pod.Containers[i].Name
-		if a, err := r.addr(r.base, name); err == nil {
-			env = append(env, "POD_ADDR_"+strings.ToUpper(strings.ReplaceAll(name, "-", "_"))+"="+addressText(a))
-		}
-	}
-	return env
 }

@@ -167,37 +167,57 @@ func TestARawAcceptLoopLosesNoConnectionEither(t *testing.T) {
 
 func TestConnectionsWaitForHoldTimeoutAndAreResetThen(t *testing.T) {
 	podtest.NoLeaks(t)
-	let := make(chan struct{})
+	let, goOn, drained := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	p := &pod.Pod{HoldTimeout: 100 * time.Millisecond, Containers: []pod.Container{
 		{Name: "init", Init: true, Run: func(ctx context.Context, _ pod.Env) error { <-let; return nil }},
 		{Name: "echo", Listen: "127.0.0.1:0", Run: func(ctx context.Context, env pod.Env) error {
-			return sandbox.ServeHTTP(ctx, env.Listener, &http.Server{Handler: http.NotFoundHandler()})
+			err := sandbox.ServeHTTP(ctx, env.Listener, &http.Server{Handler: http.NotFoundHandler()})
+			select {
+			case drained <- struct{}{}:
+				<-goOn
+			default:
+			}
+			return err
 		}},
 	}}
 	b := start(t, p)
 	eventually(t, func() bool { return b.status("echo").Address != "" }, "opened before anything starts")
 	address := b.status("echo").Address
 	for range 3 {
-		c, err := net.Dial("tcp", address)
-		require.NoError(t, err)
-		_, err = c.Read(make([]byte, 1))
-		require.ErrorIs(t, err, syscall.ECONNRESET)
-		c.Close()
+		requireReset(t, address)
 	}
 	close(let)
 	b.up("echo")
 	eventually(t, func() bool { _, err := get("tcp", address); return err == nil }, "served again")
+
+	go p.Restart("echo") // and between two runs
+	<-drained
+	requireReset(t, address)
+	close(goOn)
 	require.NoError(t, b.stop())
+}
+
+// requireReset connects, and is reset: while it reads, or already in connect(2).
+func requireReset(t *testing.T, address string) {
+	t.Helper()
+	c, err := net.Dial("tcp", address)
+	if err == nil {
+		defer c.Close()
+		_, err = c.Read(make([]byte, 1))
+	}
+	require.ErrorIs(t, err, syscall.ECONNRESET)
 }
 
 func TestAddressesAreKnownAndReleased(t *testing.T) {
 	podtest.NoLeaks(t)
 	dir := t.TempDir()
 	var seen []string
+	var root *os.Root
 	p := &pod.Pod{Dir: dir, Containers: []pod.Container{
 		{Name: "web", Listen: "127.0.0.1:0", Run: func(ctx context.Context, env pod.Env) error {
 			require.Equal(t, dir, env.Dir)
 			require.Equal(t, dir, env.Root.Name())
+			root = env.Root
 			for _, name := range []string{"web", "db", "logs", "nobody"} {
 				a, err := sandbox.Addr(ctx, name)
 				if err != nil {
@@ -215,6 +235,7 @@ func TestAddressesAreKnownAndReleased(t *testing.T) {
 		{Name: "db", Ambassador: aAmbassador, Listen: "unix:db.sock"},
 		{Name: "logs", Sidecar: aSidecar},
 	}}
+	open := descriptors(t)
 	b := start(t, p)
 	network, address := b.up("web")
 	require.FileExists(t, filepath.Join(dir, "db.sock"))
@@ -223,6 +244,9 @@ func TestAddressesAreKnownAndReleased(t *testing.T) {
 	require.NoFileExists(t, filepath.Join(dir, "db.sock"))
 	_, err := net.Dial(network, address)
 	require.ErrorIs(t, err, syscall.ECONNREFUSED)
+	require.LessOrEqual(t, descriptors(t), open, "no descriptor is left")
+	_, err = root.Stat(".")
+	require.ErrorIs(t, err, os.ErrClosed, "nor the container's root")
 }
 
 func TestAUnixSocketLeftByAKilledProcessIsReplaced(t *testing.T) {

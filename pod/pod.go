@@ -116,7 +116,8 @@ type Container struct {
 	// output and error are appended. Empty: they go to the log, line by line.
 	Output string
 
-	// StopSignal is what a Command's process group is sent at stop. nil: SIGTERM.
+	// StopSignal is what a Command's process group is sent at stop; one that dies
+	// of it has stopped cleanly. nil: SIGTERM.
 	StopSignal os.Signal
 }
 

@@ -26,7 +26,8 @@ import (
 // at each stop, but its own Shutdown and Close do not end the call; only ctx
 // does. The server speaks TLS where l does (tls.NewListener). Without a
 // BaseContext of its own, a request's context carries the sandbox and ends with
-// the grace period.
+// the grace period: handlers work, and dial, with that one, because ctx is done
+// while they drain.
 //
 // ServeHTTP returns nil when ctx is done and all requests were answered. Before,
 // an error is why l could not accept.

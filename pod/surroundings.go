@@ -5,9 +5,36 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strings"
 
 	"github.com/podpatterns/podpatterns/pod/sandbox"
 )
+
+// sandbox is what surrounds one run of m.
+func (r *run) sandbox(m *member, root *os.Root, killed context.Context) *sandbox.Sandbox {
+	return &sandbox.Sandbox{
+		Logger:       m.log,
+		Root:         root,
+		Grace:        r.pod.grace(),
+		Killed:       killed,
+		Dial:         r.pod.network().DialContext,
+		ListenPacket: r.packets.listener(m.Name),
+		Addr:         r.addr,
+		Process:      r.process,
+	}
+}
+
+// commandEnv is what a Command finds its pod by.
+func (r *run) commandEnv() []string {
+	env := []string{"POD_ROOT=" + r.dir.path}
+	for i := range r.pod.Containers {
+		name := r.pod.Containers[i].Name
+		if a, err := r.addr(r.base, name); err == nil {
+			env = append(env, "POD_ADDR_"+strings.ToUpper(strings.ReplaceAll(name, "-", "_"))+"="+addressText(a))
+		}
+	}
+	return env
+}
 
 // addr is where another container of the pod listens.
 func (r *run) addr(_ context.Context, container string) (net.Addr, error) {
