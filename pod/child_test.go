@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -35,19 +34,6 @@ var children = map[string]func(context.Context) error{
 	"parent":    func(ctx context.Context) error { return parent(os.Getenv("DIR")).Run(ctx) },
 	"web":       func(ctx context.Context) error { return split(os.Getenv("DIR")).RunContainer(ctx, "web") },
 	"proxy":     func(ctx context.Context) error { return split(os.Getenv("DIR")).RunContainer(ctx, "proxy") },
-}
-
-func TestMain(m *testing.M) {
-	child, ok := children[os.Getenv(childVariable)]
-	if !ok {
-		os.Exit(m.Run())
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-	defer stop()
-	if err := child(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
 }
 
 // begin starts the test binary as a child.
