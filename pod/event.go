@@ -32,12 +32,12 @@ const (
 
 // An Event is something that happened to a pod or one of its containers.
 type Event struct {
-	Time      time.Time `json:"time"`
-	Type      string    `json:"type"` // Normal or Warning
-	Reason    string    `json:"reason"`
+	Time      time.Time `json:"time"`                // when the pod saw it
+	Type      string    `json:"type"`                // Normal or Warning
+	Reason    string    `json:"reason"`              // one of the Reason constants
 	Container string    `json:"container,omitempty"` // empty for the pod's own
 	Run       int       `json:"run,omitempty"`       // which run of the container, from 1
-	Message   string    `json:"message,omitempty"`
+	Message   string    `json:"message,omitempty"`   // for people; its words may change
 }
 
 // String is the event in a line, without its time.

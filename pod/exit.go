@@ -12,10 +12,10 @@ import (
 // all of them in one multierror; errors.As finds each, and errors.Is and
 // errors.As see through to the container's own error.
 type ContainerError struct {
-	Container string
-	ExitCode  int
+	Container string // its name
+	ExitCode  int    // 128 + signal for a Command that died of one; 137 where it was abandoned
 	Reason    string // of the terminated state (K34): Error, Goexit, Abandoned, RunContainerError
-	Err       error
+	Err       error  // its own, or a PanicError or an AbandonedError
 }
 
 func (e *ContainerError) Error() string {
@@ -27,8 +27,8 @@ func (e *ContainerError) Unwrap() error { return e.Err }
 
 // A PanicError is a panic in the goroutine that the pod started for a container.
 type PanicError struct {
-	Value any
-	Stack []byte
+	Value any    // what was passed to panic
+	Stack []byte // of the goroutine that panicked, as runtime/debug.Stack gives it
 }
 
 func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v\n\n%s", e.Value, e.Stack) }

@@ -10,8 +10,15 @@ import (
 // a method SetDeadline(time.Time) error that unblocks Accept, as those of package
 // net have, and its packet connections must unblock ReadFrom by SetReadDeadline.
 type Network interface {
+	// Listen opens "tcp" at a host and port, of which 0 is any free one, or
+	// "unix" at a path, as [net.ListenConfig.Listen] does.
 	Listen(ctx context.Context, network, address string) (net.Listener, error)
+
+	// ListenPacket opens a packet socket, as [net.ListenConfig.ListenPacket]
+	// does.
 	ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error)
+
+	// DialContext connects, as [net.Dialer.DialContext] does.
 	DialContext(ctx context.Context, network, address string) (net.Conn, error)
 }
 

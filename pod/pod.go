@@ -86,9 +86,9 @@ type Container struct {
 	// before what follows it in the list starts (K7, K8).
 	Init bool
 
-	Sidecar    sidecar.Sidecar
-	Ambassador ambassador.Ambassador // needs Listen
-	Adapter    adapter.Adapter
+	Sidecar    sidecar.Sidecar       // a helper that extends the mains through the shared files
+	Ambassador ambassador.Ambassador // a helper that takes over their connections; needs Listen
+	Adapter    adapter.Adapter       // a helper that presents their output in a standard form
 
 	// Run is a main or init container in this process. It follows the same
 	// lifecycle as the helpers; the context is its sandbox.

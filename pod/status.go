@@ -5,13 +5,13 @@ import "time"
 // A Status is a snapshot of a pod, in the form of Kubernetes' PodStatus. It
 // prints like kubectl describe pod, and marshals to JSON.
 type Status struct {
-	Name          string            `json:"name"`
-	Phase         Phase             `json:"phase"`
-	Conditions    []Condition       `json:"conditions,omitempty"`
-	StartTime     time.Time         `json:"startTime,omitzero"`
-	Dir           string            `json:"dir,omitempty"` // what the containers share
-	Containers    []ContainerStatus `json:"containers"`    // in the order of Pod.Containers
-	EventsDropped int64             `json:"eventsDropped"` // because the observer was too slow
+	Name          string            `json:"name"`                 // the pod's
+	Phase         Phase             `json:"phase"`                // where it is in its life
+	Conditions    []Condition       `json:"conditions,omitempty"` // Initialized, ContainersReady and Ready
+	StartTime     time.Time         `json:"startTime,omitzero"`   // of the current Run or the last; zero before any
+	Dir           string            `json:"dir,omitempty"`        // what the containers share
+	Containers    []ContainerStatus `json:"containers"`           // in the order of Pod.Containers
+	EventsDropped int64             `json:"eventsDropped"`        // because the observer was too slow
 }
 
 // A Phase says where a pod is in its life (K36).
@@ -28,11 +28,11 @@ const (
 // A Condition is a yes or no about a pod, and since when (K37). Its types are
 // Initialized, ContainersReady and Ready.
 type Condition struct {
-	Type               string    `json:"type"`
-	Status             string    `json:"status"` // True or False
-	LastTransitionTime time.Time `json:"lastTransitionTime,omitzero"`
-	Reason             string    `json:"reason,omitempty"`
-	Message            string    `json:"message,omitempty"`
+	Type               string    `json:"type"`                        // what is asked
+	Status             string    `json:"status"`                      // True or False
+	LastTransitionTime time.Time `json:"lastTransitionTime,omitzero"` // since when
+	Reason             string    `json:"reason,omitempty"`            // why not, in a word
+	Message            string    `json:"message,omitempty"`           // which containers lack it
 }
 
 // A Kind is what a container is to its pod.
@@ -50,10 +50,10 @@ const (
 
 // A ContainerStatus is a snapshot of one container (K33).
 type ContainerStatus struct {
-	Name         string `json:"name"`
-	Kind         Kind   `json:"kind"`
-	Address      string `json:"address,omitempty"` // where it listens, as Container.Listen takes it
-	State        State  `json:"state"`
+	Name         string `json:"name"`               // the container's
+	Kind         Kind   `json:"kind"`               // what it is to its pod
+	Address      string `json:"address,omitempty"`  // where it listens, as Container.Listen takes it
+	State        State  `json:"state"`              // what it is now
 	LastState    State  `json:"lastState,omitzero"` // how the run before ended
 	Ready        bool   `json:"ready"`              // K35
 	Started      bool   `json:"started"`            // this run has passed its start gate (K8)
@@ -62,29 +62,29 @@ type ContainerStatus struct {
 
 // A State has one field set: what the container is now.
 type State struct {
-	Waiting    *Waiting      `json:"waiting,omitempty"`
-	Running    *RunningSince `json:"running,omitempty"`
-	Terminated *Terminated   `json:"terminated,omitempty"`
+	Waiting    *Waiting      `json:"waiting,omitempty"`    // it is to be started
+	Running    *RunningSince `json:"running,omitempty"`    // it runs
+	Terminated *Terminated   `json:"terminated,omitempty"` // it has ended
 }
 
 // Waiting is a container between two runs, or before its first (K34).
 type Waiting struct {
-	Reason  string `json:"reason"`
-	Message string `json:"message,omitempty"`
+	Reason  string `json:"reason"`            // PodInitializing, ContainerCreating or CrashLoopBackOff
+	Message string `json:"message,omitempty"` // for how long
 }
 
 // RunningSince is a container that runs.
 type RunningSince struct {
-	StartedAt time.Time `json:"startedAt"`
+	StartedAt time.Time `json:"startedAt"` // of this run
 }
 
 // Terminated is how a run ended.
 type Terminated struct {
-	ExitCode   int       `json:"exitCode"`
-	Reason     string    `json:"reason"`
-	Message    string    `json:"message,omitempty"` // the error, at most 4096 bytes (K39)
-	StartedAt  time.Time `json:"startedAt,omitzero"`
-	FinishedAt time.Time `json:"finishedAt"`
+	ExitCode   int       `json:"exitCode"`           // 0 after nil, else as in ContainerError
+	Reason     string    `json:"reason"`             // Completed, Error, Goexit, Abandoned or RunContainerError
+	Message    string    `json:"message,omitempty"`  // the error, at most 4096 bytes (K39)
+	StartedAt  time.Time `json:"startedAt,omitzero"` // zero where the run could not begin
+	FinishedAt time.Time `json:"finishedAt"`         // when it returned, or was given up
 }
 
 // Reasons of the waiting state (K34).

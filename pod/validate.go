@@ -20,8 +20,8 @@ var dns1123 = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 // one multierror, before anything starts.
 type FieldError struct {
 	Field string // for example Containers[2].Listen
-	Value string
-	Err   error // what is wrong with it
+	Value string // what it holds
+	Err   error  // what is wrong with it
 }
 
 func (e *FieldError) Error() string {

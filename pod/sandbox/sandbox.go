@@ -50,10 +50,18 @@ type Sandbox struct {
 	// nil: never before Grace has passed.
 	Killed context.Context
 
-	Dial         func(ctx context.Context, network, address string) (net.Conn, error)
+	// Dial is what [Dial] does. nil: as [net.Dialer.DialContext].
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+	// ListenPacket is what [ListenPacket] does. nil: as
+	// [net.ListenConfig.ListenPacket].
 	ListenPacket func(ctx context.Context, network, address string) (net.PacketConn, error)
-	Addr         func(ctx context.Context, container string) (net.Addr, error)
-	Process      func(ctx context.Context, container string) (int, error)
+
+	// Addr is what [Addr] does. nil: no container is known.
+	Addr func(ctx context.Context, container string) (net.Addr, error)
+
+	// Process is what [Process] does. nil: no container is known.
+	Process func(ctx context.Context, container string) (int, error)
 }
 
 type contextKey struct{}
