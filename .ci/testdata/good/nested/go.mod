@@ -1,0 +1,3 @@
+module example.com/good/nested
+
+go 1.26
