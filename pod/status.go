@@ -58,6 +58,29 @@ type ContainerStatus struct {
 	Ready        bool   `json:"ready"`              // K35
 	Started      bool   `json:"started"`            // this run has passed its start gate (K8)
 	RestartCount int    `json:"restartCount"`       // K41
+
+	Probes  []ProbeStatus `json:"probes,omitempty"`  // in the order startup, readiness, liveness; those it has
+	Hanging *Hang         `json:"hanging,omitempty"` // it was given up, and has not returned yet
+
+	StartDuration time.Duration `json:"startDuration,omitempty"` // from the run's start until it passed its gate; 0 before
+	StopDuration  time.Duration `json:"stopDuration,omitempty"`  // from the last stop's start to the run's end
+}
+
+// A ProbeStatus is what a probe has found of the current run.
+type ProbeStatus struct {
+	Type         string        `json:"type"`                // Startup, Readiness or Liveness
+	Result       string        `json:"result"`              // Success, Failure or Unknown: the verdict, after the thresholds (K28, K30)
+	Since        time.Time     `json:"since,omitzero"`      // when that came to be
+	Successes    int64         `json:"successes"`           // of this run, by single probes
+	Failures     int64         `json:"failures"`            // likewise
+	LastError    string        `json:"lastError,omitempty"` // of the last probe; empty if it succeeded
+	LastDuration time.Duration `json:"lastDuration"`        // how long it took
+}
+
+// A Hang is a run that did not return in time.
+type Hang struct {
+	Since  time.Time `json:"since"`  // when its time was up
+	Stacks string    `json:"stacks"` // where its goroutines were then, grouped
 }
 
 // A State has one field set: what the container is now.
