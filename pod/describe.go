@@ -11,6 +11,10 @@ func (s Status) String() string {
 	var b strings.Builder
 	field(&b, 0, "Name", s.Name)
 	field(&b, 0, "Status", string(s.Phase))
+	if s.Reason != "" {
+		field(&b, 0, "Reason", s.Reason)
+		field(&b, 0, "Message", s.Message)
+	}
 	if !s.StartTime.IsZero() {
 		field(&b, 0, "Start Time", s.StartTime.Format(time.RFC1123Z))
 	}

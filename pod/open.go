@@ -38,13 +38,13 @@ func (p *Pod) open(ctx context.Context, alone string) (*run, error) {
 		return nil, problems.ErrorOrNil()
 	}
 	r.spec = p.spec(alone)
-	r.state = newState(r.spec)
 	observe := p.Observer
 	if observe == nil {
 		observe = logEvents(p.logger().With("pod", p.name()))
 	}
 	r.feed = newFeed(observe, len(r.members))
 	r.startedAt = time.Now()
+	r.state = newState(r.spec, r.startedAt)
 	r.begin()
 	p.mu.Lock()
 	defer p.mu.Unlock()

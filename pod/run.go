@@ -104,6 +104,7 @@ type run struct {
 	mu         sync.Mutex
 	startedAt  time.Time
 	phase      Phase // once it is Succeeded or Failed it stays (K36)
+	deadlined  bool
 	conditions conditions
 }
 
@@ -173,9 +174,9 @@ func (r *run) settle(now time.Time) (wake time.Time) {
 			return wake
 		}
 		for _, a := range actions {
-			told := a.do != doStopPod && r.state.containers[a.container].told
+			before := r.state.containers[a.container]
 			r.state.apply(a, now)
-			r.act(a, told, now)
+			r.act(a, before, now)
 		}
 	}
 }
@@ -189,6 +190,9 @@ func (r *run) close() error {
 		if m.last.failed {
 			errs = multierror.Append(errs, &ContainerError{Container: m.Name, ExitCode: m.last.code, Reason: m.last.reason, Err: m.last.err})
 		}
+	}
+	if r.state.deadlined {
+		errs = multierror.Append(errs, ErrActiveDeadline)
 	}
 	return multierror.Append(errs, r.release()...).ErrorOrNil()
 }

@@ -7,6 +7,8 @@ import "time"
 type Status struct {
 	Name          string            `json:"name"`                 // the pod's
 	Phase         Phase             `json:"phase"`                // where it is in its life
+	Reason        string            `json:"reason,omitempty"`     // DeadlineExceeded where ActiveDeadline has ended it
+	Message       string            `json:"message,omitempty"`    // the same in words
 	Conditions    []Condition       `json:"conditions,omitempty"` // Initialized, ContainersReady and Ready
 	StartTime     time.Time         `json:"startTime,omitzero"`   // of the current Run or the last; zero before any
 	Dir           string            `json:"dir,omitempty"`        // what the containers share
@@ -112,9 +114,10 @@ type Terminated struct {
 
 // Reasons of the waiting state (K34).
 const (
-	ReasonPodInitializing   = "PodInitializing"
-	ReasonContainerCreating = "ContainerCreating"
-	ReasonCrashLoopBackOff  = "CrashLoopBackOff"
+	ReasonPodInitializing    = "PodInitializing"
+	ReasonContainerCreating  = "ContainerCreating"
+	ReasonCrashLoopBackOff   = "CrashLoopBackOff"
+	ReasonPostStartHookError = "PostStartHookError" // the same, after PostStart failed (K12)
 )
 
 // Status returns how the pod is now, or how its last Run ended. It may be called
@@ -145,6 +148,9 @@ func (p *Pod) Status() Status {
 	}
 	if s.Phase = r.phase; s.Phase == "" {
 		s.Phase = r.spec.phase(s.Containers)
+	}
+	if r.deadlined {
+		s.Reason, s.Message = "DeadlineExceeded", ErrActiveDeadline.Error()
 	}
 	s.Conditions = r.conditions.list(s)
 	return s
@@ -183,7 +189,7 @@ func (r *run) lastPhase() Phase {
 			return Failed
 		}
 	}
-	if r.state.initFailed {
+	if r.state.initFailed || r.state.deadlined {
 		return Failed
 	}
 	return Succeeded
@@ -219,6 +225,6 @@ func (r *run) settleStatus() {
 			m.status.State = State{Terminated: m.last.terminated}
 		}
 	}
-	r.phase = r.lastPhase()
+	r.phase, r.deadlined = r.lastPhase(), r.state.deadlined
 	r.conditions.end(r.phase, time.Now())
 }
