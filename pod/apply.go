@@ -29,8 +29,8 @@ func (st *state) apply(a action, now time.Time) {
 		}
 		st.begin(i, a)
 		c.told, c.killAt, c.abandonAt = true, a.killAt, a.abandonAt
-		if st.stopping && a.why == stopOfPod && st.role(i) == roleHelper {
-			st.turn = st.spec.position[i] + 1
+		if a.turn > 0 {
+			st.turn = a.turn
 		}
 	case doKill:
 		st.containers[i].killed = true

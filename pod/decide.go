@@ -9,6 +9,7 @@ type action struct {
 	why       why // of doPreStop and doStop
 	killAt    time.Time
 	abandonAt time.Time
+	turn      int // of a stop whose turn has come: state.turn from then on
 }
 
 type do uint8
@@ -141,6 +142,7 @@ func stopTurns(sp *spec, st *state, now time.Time) []action {
 		if !c.told || c.stop != stopOfPod {
 			a := stopRun(sp, st, i, stopOfPod, now, st.graceEnd)
 			if a.do == doStop || c.hook == noHook { // else its hook runs, and is waited for
+				a.turn = n + 1
 				stops = append(stops, a)
 			}
 		}

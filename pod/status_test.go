@@ -223,6 +223,7 @@ func TestK37_ConditionsSaySinceWhen(t *testing.T) {
 		}{
 			{time.Second, 0, "Initialized True", 0, ""},
 			{time.Second, 2, "Ready True", 0, ""},
+			{2 * time.Second, 1, "ContainersReady True", 0, ""},
 			{61 * time.Second, 1, "ContainersReady True", time.Minute, ""}, // restarted at once
 			{2 * time.Minute, 0, "Initialized True", 0, ""},
 			{2 * time.Minute, 2, "Ready False", 90 * time.Second, "PodCompleted"},
@@ -233,6 +234,19 @@ func TestK37_ConditionsSaySinceWhen(t *testing.T) {
 			require.Equal(t, want.since, since, want.is)
 			require.Equal(t, want.reason, reason)
 		}
+	})
+}
+
+func TestK37_OneUnreadyContainerIsEnough(t *testing.T) {
+	bubble(t, &pod.Pod{Containers: []pod.Container{
+		{Name: "main-1", Run: mainUntil}, {Name: "main-2", Run: mainUntil, PostStart: hook(time.Minute, nil)},
+	}}, func(t *testing.T, b *running) {
+		synctest.Wait()
+		require.Equal(t, "False", b.pod.Status().Conditions[2].Status)
+		require.Equal(t, "containers with unready status: [main-2]", b.pod.Status().Conditions[2].Message)
+		time.Sleep(time.Hour)
+		require.Equal(t, "True", b.pod.Status().Conditions[2].Status)
+		b.trace.take()
 	})
 }
 
