@@ -1,0 +1,107 @@
+package tcpproxy
+
+import (
+	"errors"
+	"io"
+	"net"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// What breaks while the kernel moves the bytes is told apart by its side.
+func TestBulkIsReset(t *testing.T) {
+	const bulk = 1 << 20
+	for _, breaks := range []string{"sender", "reader"} {
+		t.Run(breaks, func(t *testing.T) {
+			eachWay(t, 0, func(t *testing.T, r *rig, one, other *net.TCPConn, end func(Stats) int64) {
+				from, to := one, other
+				if breaks == "reader" {
+					from, to = other, one
+				}
+				written := make(chan error, 1)
+				go func() {
+					_, err := from.Write(make([]byte, bulk))
+					for breaks == "reader" && err == nil {
+						_, err = from.Write(make([]byte, bulk))
+					}
+					written <- err
+				}()
+				_, err := io.CopyN(io.Discard, struct{ io.Reader }{to}, bulk)
+				require.NoError(t, err)
+				if breaks == "sender" {
+					require.NoError(t, <-written)
+				}
+				one.SetLinger(0)
+				require.NoError(t, one.Close())
+				_, err = io.Copy(io.Discard, struct{ io.Reader }{other})
+				if breaks == "reader" { // other writes, and may be told there
+					err = errors.Join(err, <-written)
+				}
+				require.ErrorIs(t, err, syscall.ECONNRESET)
+				require.NoError(t, r.finish())
+				require.EqualValues(t, 1, end(r.proxy.Stats()))
+			})
+		})
+	}
+}
+
+// The kernel tells of a reset but once. Where it told the write to a socket, the
+// read from it looks like an end.
+func TestHiddenResetIsNoEnd(t *testing.T) {
+	client, clientInside := tcpPair(t)
+	server, serverInside := tcpPair(t)
+	server.SetLinger(0)
+	server.Close()
+	require.Eventually(t, func() bool { return inspect(serverInside).closed }, patience, time.Millisecond)
+	_, err := serverInside.Write(message)
+	require.ErrorIs(t, err, syscall.ECONNRESET)
+
+	p := newPair(&run{proxy: &Proxy{}, began: time.Now()}, clientInside)
+	require.True(t, p.join(serverInside))
+	require.ErrorIs(t, p.down.copy(), io.EOF, "so it does hide")
+	require.Equal(t, upstreamReset, p.ending)
+	requireReset(t, client, nil)
+}
+
+func tcpPair(t *testing.T) (one, other *net.TCPConn) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	c, err := net.Dial("tcp", l.Addr().String())
+	require.NoError(t, err)
+	t.Cleanup(func() { c.Close() })
+	a, err := l.Accept()
+	require.NoError(t, err)
+	t.Cleanup(func() { a.Close() })
+	return c.(*net.TCPConn), a.(*net.TCPConn)
+}
+
+func TestResetOfABusySideIsNoEnd(t *testing.T) {
+	r := newRig(t, &Proxy{}, "tcp", "tcp")
+	for range 50 {
+		client, server := r.connect()
+		written := make(chan error, 1)
+		go func() {
+			_, err := io.Copy(client, repeat(message))
+			written <- err
+		}()
+		requireRead(t, server, string(message))
+		write(t, server, "part")
+		requireRead(t, client, "part")
+		server.(*net.TCPConn).SetLinger(0)
+		require.NoError(t, server.Close())
+		_, err := io.ReadAll(client)
+		require.ErrorIs(t, errors.Join(err, <-written), syscall.ECONNRESET) // the client's kernel does so too
+		client.Close()
+	}
+	require.NoError(t, r.finish())
+}
+
+// repeat is a reader of the same message for ever.
+type repeat []byte
+
+func (r repeat) Read(b []byte) (int, error) { return copy(b, r), nil }

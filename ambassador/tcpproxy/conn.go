@@ -1,0 +1,43 @@
+package tcpproxy
+
+import "net"
+
+type writeCloser interface{ CloseWrite() error }
+
+func canCloseWrite(c net.Conn) bool {
+	_, ok := c.(writeCloser)
+	return ok
+}
+
+// closeWrite passes an end of file on. It returns false where c cannot. A failure
+// means that c is broken, which reading from it tells as well.
+func closeWrite(c net.Conn) bool {
+	w, ok := c.(writeCloser)
+	if ok {
+		w.CloseWrite()
+	}
+	return ok
+}
+
+func closeConn(c net.Conn) { c.Close() }
+
+// reset closes c so that its peer is told of a failure, where its kind can tell
+// (RFC 9293, 3.10.7.4): a unix socket cannot. TLS is closed from below, without
+// the alert that would make of it a proper end.
+func reset(c net.Conn) {
+	inner := c
+	for {
+		u, ok := inner.(interface{ NetConn() net.Conn })
+		if !ok {
+			break
+		}
+		inner = u.NetConn()
+	}
+	if l, ok := inner.(interface{ SetLinger(seconds int) error }); ok {
+		l.SetLinger(0)
+	}
+	inner.Close()
+	if inner != c {
+		c.Close()
+	}
+}

@@ -1,0 +1,166 @@
+package tcpproxy
+
+import (
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// An ending is why a pair ended. The first one stays.
+type ending int32
+
+const (
+	running       ending = iota
+	completed            // both directions have ended
+	idle                 // silent for DrainIdle in a drain
+	unserved             // the rest are reset
+	clientReset          //
+	upstreamReset        //
+	expired              // half-closed, and silent for HalfCloseIdle
+	cut                  // the grace period has ended
+	ends          = iota
+)
+
+// A pair is a client's connection and its upstream one.
+type pair struct {
+	run      *run
+	client   net.Conn
+	up, down stream
+	over     chan struct{} // closed when the pair ends
+
+	last atomic.Int64 // when bytes moved, since the run began
+	busy atomic.Int32 // directions that have bytes in hand
+
+	mu       sync.Mutex
+	upstream net.Conn // nil while dialling
+	ending   ending
+	broken   ending      // clientReset or upstreamReset, once that side is known to be
+	timer    *time.Timer // see check
+	acked    uint64      // likewise
+}
+
+func newPair(r *run, client net.Conn) *pair {
+	return &pair{run: r, client: client, over: make(chan struct{})}
+}
+
+// serve is a pair's life: dial, copy both ways, close.
+func (p *pair) serve() {
+	defer p.run.forget(p)
+	defer p.end(unserved) // also where Dial does not even return, as by runtime.Goexit
+	upstream, err := p.run.dial()
+	switch {
+	case err == nil && !p.join(upstream):
+		reset(upstream)
+	case err == nil:
+		var up errgroup.Group // and down right here, which saves a goroutine
+		up.Go(p.up.copy)
+		if err := errors.Join(p.down.copy(), up.Wait()); err != nil {
+			p.run.log.Debug("connection broke", "client", p.client.RemoteAddr(), "err", err)
+		}
+	case p.run.grace.Err() != nil:
+		p.end(cut) // says nothing of the upstream
+	}
+}
+
+// join makes upstream the other end, unless the pair was cut while it dialled.
+func (p *pair) join(upstream net.Conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ending != running {
+		return false
+	}
+	stats := &p.run.proxy.stats
+	p.upstream = upstream
+	p.up = stream{pair: p, src: p.client, dst: upstream, other: &p.down, moved: &stats.toUpstream, srcReset: clientReset, dstReset: upstreamReset}
+	p.down = stream{pair: p, src: upstream, dst: p.client, other: &p.up, moved: &stats.fromUpstream, srcReset: upstreamReset, dstReset: clientReset}
+	p.touch()
+	if p.run.draining.Load() {
+		p.watchLocked()
+	}
+	return true
+}
+
+// finish is told that s has ended and how, and ends the pair if nothing is left
+// for the other direction to do.
+func (p *pair) finish(s *stream, how outcome) {
+	p.touch()
+	p.mu.Lock()
+	s.ended.Store(true)
+	if p.broken == running {
+		switch how {
+		case sourceBroke:
+			p.broken = s.srcReset
+		case targetBroke:
+			p.broken = s.dstReset
+		}
+	}
+	broken := p.broken
+	last := s.other.ended.Load() || how == sourceBroke
+	if !last || broken != running {
+		p.watchLocked()
+	}
+	p.mu.Unlock()
+
+	switch {
+	case last && broken != running:
+		p.settle()
+		p.end(broken)
+	case last:
+		p.end(completed)
+	case how == targetBroke:
+		// What it sent before it broke is still to be read: an early answer, say.
+	case !closeWrite(s.dst) && !canCloseWrite(s.src):
+		// Neither side knows half of a close, so this was a whole one.
+		p.end(completed)
+	}
+}
+
+// settle waits until what was written has arrived, since a reset makes the
+// kernel drop what it has not sent yet (compare envoy#45190).
+func (p *pair) settle() {
+	for pause := time.Millisecond; p.delivering(); pause = min(2*pause, maxSettlePause) {
+		select {
+		case <-time.After(pause):
+		case <-p.over:
+			return
+		}
+	}
+}
+
+const maxSettlePause = 50 * time.Millisecond // nothing tells when a send queue has run empty
+
+// delivering tells whether the kernel has bytes that it is known to be sending.
+func (p *pair) delivering() bool {
+	return inspect(p.client).pending || inspect(p.upstream).pending
+}
+
+// end ends the pair for this reason, unless it has ended, and unblocks both
+// directions.
+func (p *pair) end(e ending) {
+	p.mu.Lock()
+	if p.ending != running {
+		p.mu.Unlock()
+		return
+	}
+	p.ending = e
+	if p.timer != nil {
+		p.timer.Stop()
+	}
+	upstream := p.upstream
+	p.mu.Unlock()
+
+	p.run.proxy.stats.ended[e].Add(1)
+	close(p.over)
+	shut := reset
+	if e == completed || e == idle {
+		shut = closeConn
+	}
+	shut(p.client)
+	if upstream != nil {
+		shut(upstream)
+	}
+}

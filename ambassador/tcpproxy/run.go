@@ -1,0 +1,121 @@
+package tcpproxy
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-multierror"
+
+	"github.com/podpatterns/podpatterns/pod/sandbox"
+)
+
+// A run is one call of Serve.
+type run struct {
+	proxy *Proxy
+	grace context.Context // ends when the connections must
+	log   *slog.Logger
+	began time.Time
+	slots chan struct{} // one is held per connection
+
+	handlers sync.WaitGroup
+	draining atomic.Bool
+	failing  atomic.Bool // the last dial failed
+
+	mu    sync.Mutex
+	pairs map[*pair]struct{}
+}
+
+func serve(ctx context.Context, p *Proxy, l net.Listener) error {
+	// A context of its own, so that the grace period counts from a failure to
+	// accept as well.
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	grace, release := sandbox.Grace(ctx)
+	defer release()
+	r := &run{
+		proxy: p,
+		grace: grace,
+		log:   sandbox.Logger(ctx),
+		began: time.Now(),
+		slots: make(chan struct{}, p.maxConns()),
+		pairs: map[*pair]struct{}{},
+	}
+	cutBefore := p.stats.ended[cut].Load()
+	closed := make(chan struct{})
+	context.AfterFunc(ctx, func() {
+		l.Close()
+		close(closed)
+	})
+	p.gate.Open()
+
+	wrong := &multierror.Error{ErrorFormat: oneLine}
+	if err := r.accept(ctx, l); err != nil {
+		wrong = multierror.Append(wrong, fmt.Errorf("accept on %v: %w", l.Addr(), err))
+	}
+	stop()
+	<-closed
+	r.drain()
+	if n := p.stats.ended[cut].Load() - cutBefore; n > 0 {
+		wrong = multierror.Append(wrong, fmt.Errorf("%d connections cut when the grace period ended: %w", n, context.DeadlineExceeded))
+	}
+	return wrong.ErrorOrNil()
+}
+
+func (r *run) start(client net.Conn) {
+	r.proxy.stats.accepted.Add(1)
+	p := newPair(r, client)
+	r.mu.Lock()
+	r.pairs[p] = struct{}{}
+	r.mu.Unlock()
+	r.handlers.Go(p.serve)
+}
+
+func (r *run) forget(p *pair) {
+	r.mu.Lock()
+	delete(r.pairs, p)
+	r.mu.Unlock()
+	<-r.slots
+}
+
+// open returns the pairs there are.
+func (r *run) open() []*pair {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	open := make([]*pair, 0, len(r.pairs))
+	for p := range r.pairs {
+		open = append(open, p)
+	}
+	return open
+}
+
+// drain waits for the pairs, and ends those that are left when the grace period
+// does.
+func (r *run) drain() {
+	r.draining.Store(true)
+	if r.proxy.DrainIdle > 0 {
+		for _, p := range r.open() {
+			p.watch()
+		}
+	}
+	done := make(chan struct{})
+	go r.await(done)
+	select {
+	case <-done:
+		return
+	case <-r.grace.Done():
+	}
+	for _, p := range r.open() {
+		p.end(cut)
+	}
+	<-done
+}
+
+func (r *run) await(done chan<- struct{}) {
+	r.handlers.Wait()
+	close(done)
+}

@@ -1,0 +1,11 @@
+//go:build !linux
+
+package tcpproxy
+
+import "net"
+
+func canSplice(dst, src net.Conn) bool { return false }
+
+func brokenSource(dst, src net.Conn, err error) bool { return true }
+
+func inspect(net.Conn) socketState { return socketState{} }

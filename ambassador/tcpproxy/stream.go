@@ -1,0 +1,145 @@
+package tcpproxy
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	bufferSize = 16 << 10
+
+	// A pipe for splice(2) costs two descriptors and a share of the user's pipe
+	// pages (pipe(7), pipe-user-pages-soft), so only a direction that filled this
+	// many buffers in a row takes one, and gives it back after a period in which
+	// it moved less than so much.
+	bulkReads  = 4
+	bulkPeriod = time.Second
+	bulkBytes  = 1 << 20
+)
+
+var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
+
+// A stream copies one direction of a pair.
+type stream struct {
+	pair               *pair
+	src, dst           net.Conn
+	other              *stream
+	moved              *atomic.Int64
+	srcReset, dstReset ending // the pair's, where src or dst is broken
+	ended              atomic.Bool
+}
+
+// An outcome is how a stream ended.
+type outcome int
+
+const (
+	sourceEnded outcome = iota
+	sourceBroke
+	targetBroke
+)
+
+// copy moves bytes until one side has ended, and returns why that broke.
+func (s *stream) copy() error {
+	err := s.move()
+	var refused refusedError
+	switch {
+	case errors.As(err, &refused):
+		s.pair.finish(s, targetBroke)
+	case err == io.EOF && !s.hidesReset():
+		s.pair.finish(s, sourceEnded)
+		return nil
+	default:
+		s.pair.finish(s, sourceBroke)
+	}
+	return err
+}
+
+// move returns io.EOF, a refusedError, or why src could not be read.
+func (s *stream) move() error {
+	r := newReader(s.src)
+	spliceable := canSplice(s.dst, s.src)
+	for full := 0; ; {
+		b, err := r.read()
+		if len(b) > 0 {
+			if werr := s.write(b); werr != nil {
+				r.release()
+				return refusedError{werr}
+			}
+		}
+		r.release()
+		if err != nil {
+			return err
+		}
+		if len(b) < bufferSize {
+			full = 0
+		} else if full++; full >= bulkReads && spliceable {
+			full = 0
+			if err := s.splice(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (s *stream) write(b []byte) error {
+	s.pair.busy.Add(1)
+	defer s.pair.busy.Add(-1)
+	n, err := s.dst.Write(b)
+	s.note(int64(n))
+	return err
+}
+
+// splice has the kernel move the bytes for as long as they are many. It returns
+// nil when they no longer are.
+func (s *stream) splice() error {
+	defer s.src.SetReadDeadline(time.Time{})
+	for {
+		s.src.SetReadDeadline(time.Now().Add(bulkPeriod))
+		n, err := s.spliceOnce()
+		switch {
+		case err == nil:
+			return io.EOF
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			if n < bulkBytes {
+				return nil
+			}
+		case brokenSource(s.dst, s.src, err):
+			return err
+		default:
+			return refusedError{err}
+		}
+	}
+}
+
+func (s *stream) spliceOnce() (int64, error) {
+	s.pair.busy.Add(1)
+	defer s.pair.busy.Add(-1)
+	n, err := io.Copy(s.dst, s.src)
+	s.note(n)
+	return n, err
+}
+
+// note counts n bytes moved.
+func (s *stream) note(n int64) {
+	if n > 0 {
+		s.moved.Add(n)
+		s.pair.touch()
+	}
+}
+
+// hidesReset tells whether the end of src was a reset whose error the other
+// direction was given, by a write to the same socket: the kernel reports it but
+// once. Once the other direction has closed its half, a closed socket is in order.
+func (s *stream) hidesReset() bool {
+	return inspect(s.src).closed && !s.other.ended.Load()
+}
+
+// A refusedError is why dst did not take the bytes.
+type refusedError struct{ error }
+
+func (e refusedError) Unwrap() error { return e.error }

@@ -1,0 +1,119 @@
+package logcollect
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/podpatterns/podpatterns/internal/gate"
+	"github.com/podpatterns/podpatterns/pod/sandbox"
+	"github.com/podpatterns/podpatterns/sidecar"
+)
+
+// DefaultCheckpoint is where a [Collector] that states no Checkpoint keeps it.
+const DefaultCheckpoint = ".logcollect/checkpoint"
+
+// A Collector is a sidecar that follows the files under the root that match
+// Include, and hands their lines to Sink. A Collector with these two fields is
+// ready to use; the zero value has neither, and Run refuses it. It must not be
+// copied, and its fields must not be changed while it runs.
+type Collector struct {
+	// Include are the patterns of the files to follow, relative to the root, with
+	// slashes: * and ? and [a-z] within a name, {a,b} for alternatives, and ** for
+	// any number of directories. At least one is needed.
+	Include []string
+
+	// Exclude are patterns of files that are not followed although Include
+	// matches them. nil: none.
+	Exclude []string
+
+	// Sink takes the lines. It must not be nil.
+	Sink Sink
+
+	// Checkpoint is the file under the root that remembers how far each file was
+	// delivered. Two Collectors need one each. Empty: DefaultCheckpoint. Beside
+	// it are a file that ends in .recent and, for a moment, one that ends in .tmp.
+	Checkpoint string
+
+	// PollInterval is how often files are looked for and looked at. Where the
+	// system tells of changes that only repairs what it missed; otherwise it is
+	// the latency. 0: 1 s; negative: an error.
+	PollInterval time.Duration
+
+	// PollOnly does without the system's notifications, for filesystems that
+	// several machines write to, and for tests in virtual time.
+	PollOnly bool
+
+	// MaxLineBytes is how long a line may be, its newline not counted. A longer one
+	// is delivered in pieces of this length. 0: 1 MiB; negative: an error.
+	MaxLineBytes int
+
+	// MaxOpenFiles is how many files are held open. Of more, those that have been
+	// read to their end are followed by name, and what is appended to them right
+	// before they are removed can be missed. 0: 512; negative: an error.
+	MaxOpenFiles int
+
+	gate  gate.Gate
+	sink  sync.Mutex // held by what calls Sink, which may outlive a run
+	count counters
+}
+
+var _ sidecar.Sidecar = (*Collector)(nil)
+
+const (
+	defaultPollInterval = time.Second
+	defaultMaxLineBytes = 1 << 20
+	defaultMaxOpenFiles = 512
+)
+
+// Run collects until ctx is done. Then it reads every file to the end that it has
+// at that time, and returns nil when the sink has taken it all and the checkpoint
+// says so. If that takes longer than [sandbox.Grace], the error says how many
+// bytes of which files are left, and errors.Is finds [context.DeadlineExceeded]
+// in it. They are delivered by the next Run, which begins at the checkpoint.
+//
+// Before ctx is done an error is a wrong field (all of them in one error), a
+// checkpoint that is in use or can't be read or written, or a sink that can't be
+// opened or brought to disk.
+func (c *Collector) Run(ctx context.Context, root *os.Root) error {
+	leave, err := c.gate.Enter()
+	if err != nil {
+		return fmt.Errorf("logcollect: %w", err)
+	}
+	defer leave()
+	grace, release := sandbox.Grace(ctx)
+	defer release()
+	if err := c.validate(root); err != nil {
+		return fmt.Errorf("logcollect: %w", err)
+	}
+	if err := c.collect(ctx, grace, root); err != nil {
+		return fmt.Errorf("logcollect: %w", err)
+	}
+	return nil
+}
+
+// Ready blocks until the current run has read its checkpoint and found the files
+// there are, or until ctx ends, whose cause it then returns.
+func (c *Collector) Ready(ctx context.Context) error { return c.gate.Ready(ctx) }
+
+func (c *Collector) checkpoint() string {
+	if c.Checkpoint == "" {
+		return DefaultCheckpoint
+	}
+	return c.Checkpoint
+}
+
+func (c *Collector) pollInterval() time.Duration {
+	return orDefault(c.PollInterval, defaultPollInterval)
+}
+func (c *Collector) maxLineBytes() int { return orDefault(c.MaxLineBytes, defaultMaxLineBytes) }
+func (c *Collector) maxOpenFiles() int { return orDefault(c.MaxOpenFiles, defaultMaxOpenFiles) }
+
+func orDefault[T int | time.Duration](value, otherwise T) T {
+	if value == 0 {
+		return otherwise
+	}
+	return value
+}

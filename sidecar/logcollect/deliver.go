@@ -1,0 +1,181 @@
+package logcollect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+)
+
+// commitInterval is how often at most the checkpoint is brought to disk. Batches
+// between are noted for a sink that can't be cut back, so that a crash of the
+// process doubles one at most.
+const commitInterval = 100 * time.Millisecond
+
+// A deliverer is the goroutine that calls the sink and writes the checkpoint, the
+// two things that may block.
+type deliverer struct {
+	sink  Sink
+	back  resumer // the sink, if it can be cut back; else nil
+	store *store
+	grace context.Context
+	log   *slog.Logger
+	count *counters
+
+	in   chan *batch // closed when there are no more
+	out  chan *batch // delivered; has room for the one that is under way
+	done chan error  // has room: why it ended, nil if in was closed and all is delivered
+
+	committed time.Time
+	final     bool // what is delivered from now on is not to be in the checkpoint
+	unsafe    bool // what was delivered may not be on disk
+}
+
+func (d *deliverer) run(release func()) {
+	err := errors.New("the sink ended its goroutine") // by runtime.Goexit
+	defer func() {
+		err = errors.Join(err, d.close())
+		release()
+		d.done <- err
+	}()
+	err = d.serve()
+}
+
+func (d *deliverer) close() (err error) {
+	if d.back != nil {
+		err = d.back.close()
+	}
+	return errors.Join(err, d.store.close())
+}
+
+func (d *deliverer) serve() error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case b, ok := <-d.in:
+			if !ok {
+				return d.commit()
+			}
+			if err := d.deliver(b); err != nil {
+				return errors.Join(err, d.commit())
+			}
+			d.out <- b
+			timer.Reset(time.Until(d.committed.Add(commitInterval)))
+		case <-timer.C:
+			if err := d.commit(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (d *deliverer) deliver(b *batch) error {
+	if b.final && d.back != nil && !d.final {
+		if err := d.commit(); err != nil {
+			return err
+		}
+		d.final = true
+	}
+	if err := d.introduce(b.added); err != nil {
+		return err
+	}
+	if len(b.parts) > 0 {
+		if err := d.retry("write to the sink", &d.count.sinkErrors, func() error { return d.write(b.Batch) }); err != nil {
+			return err
+		}
+	}
+	if d.final {
+		return nil
+	}
+	for _, p := range b.parts {
+		d.store.put(p.after)
+	}
+	d.store.remove(b.removed)
+	switch {
+	case time.Since(d.committed) >= commitInterval:
+		return d.commit()
+	case d.back == nil:
+		return d.retry("write the checkpoint", &d.count.checkpointErrors, d.store.note)
+	}
+	return nil
+}
+
+// introduce has the checkpoint name every file before its lines reach the sink.
+// Else, after a crash, one that was renamed meanwhile would not be known for what
+// it is, and lines that only it has would be cut off the sink.
+func (d *deliverer) introduce(added []progress) error {
+	if len(added) == 0 || d.final {
+		return nil
+	}
+	for _, p := range added {
+		d.store.put(p)
+	}
+	return d.commit()
+}
+
+// commit makes what was delivered durable.
+func (d *deliverer) commit() error {
+	d.committed = time.Now()
+	if d.back != nil {
+		// Not tried again: a system may forget what it could not bring to disk, and
+		// say yes the next time. The next run begins at the last checkpoint instead.
+		if d.unsafe {
+			return nil
+		}
+		at, err := d.back.sync()
+		if err != nil {
+			d.unsafe = true
+			return fmt.Errorf("bring the sink to disk: %w", err)
+		}
+		if d.final {
+			return nil
+		}
+		if d.store.sink != at {
+			d.store.sink, d.store.dirty = at, true
+		}
+	}
+	return d.retry("write the checkpoint", &d.count.checkpointErrors, d.store.save)
+}
+
+// write calls the sink. One that panics has failed.
+func (d *deliverer) write(b Batch) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("sink panicked: %v\n%s", v, debug.Stack())
+		}
+	}()
+	return d.sink.Write(d.grace, b)
+}
+
+// retry calls do until it succeeds or the grace period has ended.
+func (d *deliverer) retry(what string, failures interface{ Add(int64) int64 }, do func() error) error {
+	err := do()
+	if err == nil {
+		return nil
+	}
+	d.log.Warn("logcollect: failed, will be tried again: "+what, "err", err)
+	pause := newBackOff()
+	for since := time.Now(); err != nil; err = do() {
+		failures.Add(1)
+		select {
+		case <-time.After(pause.NextBackOff()):
+		case <-d.grace.Done():
+			return fmt.Errorf("%s, failing for %v: %w", what, time.Since(since).Round(time.Millisecond), err)
+		}
+	}
+	d.log.Info("logcollect: works again: " + what)
+	return nil
+}
+
+func newBackOff() *backoff.ExponentialBackOff {
+	b := backoff.NewExponentialBackOff()
+	b.InitialInterval, b.MaxInterval = 20*time.Millisecond, 2*time.Second
+	b.Multiplier, b.RandomizationFactor, b.MaxElapsedTime = 2, 0, 0
+	b.Reset()
+	return b
+}

@@ -1,0 +1,82 @@
+// Package logcollect is a sidecar that collects the logs which the main container
+// writes to the files that both share, and hands their lines to a sink. Nothing
+// that it has seen is lost.
+//
+//	logs := &logcollect.Collector{
+//		Include: []string{"logs/**/*.log"},
+//		Sink:    &logcollect.File{Path: "collected/all.log"},
+//	}
+//	pod.Container{Name: "logs", Sidecar: logs}
+//
+// # What is guaranteed
+//
+//  1. Every line reaches the sink at least once, also if the Collector is killed at
+//     any moment: the checkpoint moves on only after the sink has taken the lines.
+//     After a kill at most one batch comes twice. A file that is new is begun at
+//     its beginning.
+//  2. Into a [File] every line comes exactly once, as long as the files are there
+//     when the Collector is started again; see there for what if not.
+//  3. The lines of a file are delivered in their order, and those of one generation
+//     of a log before those of the next. Between files there is no order.
+//  4. A line is delivered whole and with its bytes as they are: CR, NUL and invalid
+//     UTF-8 included. One without a newline at the end of a file is held until it
+//     is completed. Only a line longer than MaxLineBytes is delivered in pieces.
+//  5. Rotation by renaming: the old generation is read to its end through all its
+//     names, and when it was removed as long as it is held open. When it has not
+//     grown for 200 ms the new one is begun; if both grow for 5 s they are read side
+//     by side. Generations that came and went unseen, or while the Collector was
+//     stopped, are found in the directory by their names, which continue that of
+//     the log, and by their time of birth.
+//  6. Rotation by copying and truncating: a file that has become shorter, or does not
+//     have the bytes any more that were read last, is begun again.
+//  7. After stop all files are looked for once more and read to their end, and only
+//     then their last lines without a newline are delivered, with one. Run returns
+//     nil when the sink has taken it all and the checkpoint says so.
+//  8. A sink that fails is tried again, after 20 ms and up to 2 s, until the grace
+//     period ends; nothing is read ahead of it but one batch. What is not delivered
+//     then is in Run's error, by file and bytes, and comes in the next run.
+//  9. Nothing is read or written outside of the root, except a File with an absolute
+//     path. The Collector does not collect its checkpoint, nor its File.
+//
+// What is delivered of a log has its first path, so that the generations of a log
+// make one stream.
+//
+// # What no collector can save
+//
+// What is written between the copying and the truncating of a copytruncate; what
+// is written to a removed file more than 5 s after it last grew; a log that is
+// renamed out of the patterns or removed before it was seen for the first time;
+// and files removed while the Collector is stopped or killed. A file that was
+// rewritten in place with the same last 64 bytes before the offset can't be told
+// from the one that was there. One that was made anew can, by its inode and its
+// time of birth. Bytes that were seen and then went are counted in [Stats] as
+// LostBytes.
+//
+// When a writer goes on while the Collector is stopped, its last line may be half
+// written; a sink other than File is then given the two halves as two lines.
+//
+// # The checkpoint
+//
+// It is a small text file below the root that has the offset of each file, with its
+// identity, and the length of a File. It is brought to disk every 100 ms while
+// lines flow, and in between noted for a crash of the process: after loss of power
+// the lines of 100 ms come twice. One that is damaged is not used, which is logged
+// and counted; then all files are begun again, which is better than to miss one.
+// Files that are gone are removed from it. A second Collector on the same
+// checkpoint is refused, in this process or another.
+//
+// # Notification and polling
+//
+// The system tells which files have changed, within a millisecond. Every
+// PollInterval all files are looked at nevertheless, because it may not hear of all
+// changes: on network filesystems, where there are too many watches, or when they
+// come too fast. In a bubble of testing/synctest PollOnly is needed.
+//
+// # Limits
+//
+// Memory: 2 batches of 1 MiB, or of MaxLineBytes where lines are longer, and about
+// 1 KiB for each file. Descriptors: MaxOpenFiles, more only for files that are
+// removed and not read to the end; one for the checkpoint, two for a File, and
+// those of the notification. Goroutines: one that reads, one that delivers, and
+// two for the notification.
+package logcollect

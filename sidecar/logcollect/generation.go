@@ -1,0 +1,135 @@
+package logcollect
+
+import (
+	"cmp"
+	"path"
+	"slices"
+	"strings"
+	"time"
+)
+
+// adopt follows a new file as a generation of path, the one behind before, or the
+// first one if that is nil.
+func (r *run) adopt(at sighting, path string, before *source) {
+	if r.sources[at.id] != nil {
+		return // found under two names
+	}
+	s := &source{id: at.id, path: path, name: at.name}
+	if before != nil {
+		r.count.rotations.Add(1)
+	}
+	r.sources[s.id] = s
+	r.link(s, before)
+	if s.err = r.ensureOpen(s); s.err != nil { // at once, lest it go unseen
+		r.warnUnopened(s)
+	}
+	r.added = append(r.added, s.progress())
+	r.sight(s, at)
+}
+
+// link puts s behind another generation, and before the one that was there. It
+// waits for its turn, unless that has passed.
+func (r *run) link(s, before *source) {
+	if before == nil {
+		r.newest[s.path] = s
+		return
+	}
+	after := before.after
+	before.after, s.after = s, after
+	switch {
+	case after == nil:
+		r.newest[s.path], s.before = s, before
+		r.leave(before)
+	case after.before == before:
+		after.before, s.before = s, before
+		fallthrough
+	default:
+		r.leave(s)
+	}
+}
+
+// adoptAll follows the new files: first those that have taken the path of a known
+// one, then the generations between these two, then the others.
+func (r *run) adoptAll(fresh []sighting) {
+	for _, at := range fresh {
+		if before := r.newest[at.name]; before != nil {
+			r.adopt(at, at.name, before)
+		}
+	}
+	r.adoptBetween()
+	for _, at := range fresh {
+		r.adopt(at, at.name, r.newest[at.name])
+	}
+}
+
+// adoptBetween follows the generations that came and went between two scans: where
+// one has lost its path, those are the younger files whose names continue the path.
+// It goes on looking for lingerTime, because a listing may miss files that are
+// renamed meanwhile.
+func (r *run) adoptBetween() {
+	var moved []*source
+	for _, s := range r.sources {
+		if s.born != 0 && !s.moved.IsZero() && time.Since(s.moved) < lingerTime {
+			moved = append(moved, s)
+		}
+	}
+	for _, s := range moved {
+		var between []generation
+		for id, at := range r.siblings(path.Dir(s.path)) {
+			if r.sources[id] != nil || !continues(at.name, s.path) || at.mod.UnixNano() < s.born {
+				continue
+			}
+			f, at, err := open(r.root, at.name)
+			if err != nil {
+				continue
+			}
+			g := generation{at, bornAt(f)}
+			f.Close()
+			if last := r.newest[s.path]; at.id == id && g.after(s) && (last == nil || last.name != last.path || !g.after(last)) {
+				between = append(between, g)
+			}
+		}
+		slices.SortFunc(between, generation.compare)
+		for _, g := range between {
+			before := s
+			for before.after != nil && g.after(before.after) {
+				before = before.after
+			}
+			r.adopt(g.sighting, s.path, before)
+		}
+	}
+}
+
+// A generation is a file that may have had the path of a known one.
+type generation struct {
+	sighting
+	born int64
+}
+
+// compare orders the generations of one path. The clock of a filesystem may stand
+// still for some milliseconds, so what was born at the same time is told apart by
+// the last writing, and then by the inode, which mostly counts up.
+func (g generation) compare(o generation) int {
+	return cmp.Or(cmp.Compare(g.born, o.born), g.mod.Compare(o.mod), cmp.Compare(g.id.ino, o.id.ino))
+}
+
+func (g generation) after(s *source) bool { return g.compare(s.generation()) > 0 }
+
+func (s *source) generation() generation {
+	return generation{sighting{s.name, s.id, s.size, s.mod}, s.born}
+}
+
+// continues tells whether name is one that a rotation gives to the file called
+// path, not one that compression gives to a copy of it.
+func continues(name, path string) bool {
+	rest, ok := strings.CutPrefix(name, path)
+	if !ok || rest == "" || !strings.ContainsRune(".-_", rune(rest[0])) {
+		return false
+	}
+	for _, ext := range []string{".gz", ".bz2", ".xz", ".zst", ".lz4", ".Z", ".zip", ".tmp", ".swp"} {
+		if strings.HasSuffix(rest, ext) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,138 @@
+//go:build unix
+
+package logcollect
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+const childRoot, childSink = "LOGCOLLECT_TEST_ROOT", "LOGCOLLECT_TEST_SINK"
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(childRoot); dir != "" {
+		if err := runChild(dir, os.Getenv(childSink)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// runChild collects until SIGTERM, as a process of its own.
+func runChild(dir, sink string) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	c := &Collector{Include: []string{"access.log"}, Sink: &File{Path: "out"}, PollInterval: 10 * time.Millisecond}
+	if sink == "writer" {
+		out, err := os.OpenFile(dir+"/out", os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+		if err != nil {
+			return err
+		}
+		c.Sink = To(out)
+	}
+	return c.Run(ctx, root)
+}
+
+func TestKilled(t *testing.T) {
+	kills := 25
+	if testing.Short() {
+		kills = 5
+	}
+	for _, sink := range []string{"file", "writer"} {
+		t.Run(sink, func(t *testing.T) {
+			b := newBench(t)
+			written := 0
+			write := func(n int) {
+				b.append("access.log", lines(written, written+n))
+				written += n
+			}
+			write(1)
+			child := b.child(sink)
+			b.awaitOut(lines(0, 1)) // what was never seen under its name can't be found later
+			for i := range kills {
+				killed := time.After(time.Duration(rand.IntN(60)) * time.Millisecond)
+				for alive := true; alive; {
+					select {
+					case <-killed:
+						require.NoError(t, child.Process.Kill())
+						child.Wait()
+						alive = false
+						child = b.child(sink)
+					case <-time.After(time.Millisecond):
+						write(rand.IntN(2000))
+						if rand.IntN(10) == 0 {
+							b.rename("access.log", fmt.Sprintf("access.log.%d-%d", i, written))
+						}
+					}
+				}
+			}
+			write(1)
+			b.awaitOut(lines(written-1, written))
+			require.NoError(t, child.Process.Signal(syscall.SIGTERM))
+			require.NoError(t, child.Wait())
+
+			got := b.read("out")
+			want := lines(0, written)
+			t.Logf("%d lines written, %d delivered", written, strings.Count(got, "\n"))
+			if sink == "file" {
+				if want != got {
+					i := 0
+					for i < len(got) && got[i] == want[i] {
+						i++
+					}
+					t.Fatalf("lines differ from byte %d on, which is %d bytes before the end of what is wanted: %q, not %q", i, len(want)-i, got[i:min(i+200, len(got))], want[i:min(i+200, len(want))])
+				}
+				return
+			}
+			doubled := strings.Count(got, "\n") - written
+			require.LessOrEqual(t, doubled, kills*batchSize/len(lines(0, 1)), "a batch for each kill at most")
+			has := map[string]bool{}
+			for line := range strings.Lines(got) {
+				has[line] = true
+			}
+			for line := range strings.Lines(want) {
+				require.True(t, has[line], "lost: %s", line)
+			}
+		})
+	}
+}
+
+// child starts a process that collects.
+func (b *bench) child(sink string) *exec.Cmd {
+	b.Helper()
+	child := exec.Command(os.Args[0])
+	child.Env = append(os.Environ(), childRoot+"="+b.dir, childSink+"="+sink)
+	child.Stderr = os.Stderr
+	require.NoError(b, child.Start())
+	return child
+}
+
+// awaitOut waits until the output ends with text.
+func (b *bench) awaitOut(text string) {
+	b.Helper()
+	for deadline := time.Now().Add(time.Minute); ; <-time.After(5 * time.Millisecond) {
+		got, err := os.ReadFile(b.path("out"))
+		if err == nil && strings.HasSuffix(string(got), text) {
+			return
+		}
+		if time.Now().After(deadline) {
+			b.Fatalf("a minute later the output does not end with %q", text)
+		}
+	}
+}

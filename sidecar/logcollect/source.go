@@ -1,0 +1,102 @@
+package logcollect
+
+import (
+	"errors"
+	"io"
+	"os"
+	"time"
+)
+
+// A source is one file that is followed, through all its names to its end. The
+// files that have had one path after another are its generations.
+type source struct {
+	id   fileID
+	born int64
+	path string // where it was found: what its lines are delivered as
+	name string // where it is now; empty: nowhere under a known name
+
+	f     *os.File // nil: closed, or not opened yet
+	next  int64    // of the first byte that was not read into a batch
+	guard guard    // of the bytes before next
+	size  int64    // as last seen, not below next
+	mod   time.Time
+	since time.Time // when it was last seen to change
+	round int       // of the scan that last found it
+	moved time.Time // when it lost its path; zero: it has it
+
+	unchecked bool // recalled from a checkpoint, and not opened yet: guard is to have sum
+	sum       uint64
+
+	torn bool // the last line read had its newline added, because the file ended
+	long bool // the last line read goes on
+	err  error
+
+	queued bool
+	ending bool      // to be read with its partial line
+	target int64     // in a drain, how far to read before the next scan
+	due    int64     // what it had at the beginning of the drain, or when it was found in it
+	before *source   // the generation to be read first; nil: none, or done
+	after  *source   // the generation to be read next; nil: none
+	left   time.Time // since when settle looks after it; zero: it does not
+	gone   time.Time // since when it has no name
+}
+
+// errReplaced says that a file does not have the bytes that were read from it.
+var errReplaced = errors.New("cut or rewritten")
+
+// peek reads what follows next into buf[n:n+limit], and tells whether that was
+// the end of the file. The guard is read with it, over bytes of buf that are put
+// back, so that no rewriting goes unnoticed and no second call is needed.
+func (s *source) peek(buf []byte, n, limit int) (data []byte, eof bool, err error) {
+	g := s.guard.n
+	var saved [guardSize]byte
+	copy(saved[:], buf[n-g:n])
+	k, err := s.f.ReadAt(buf[n-g:n+limit], s.next-int64(g))
+	same := k >= g && string(buf[n-g:n]) == string(s.guard.get())
+	copy(buf[n-g:n], saved[:])
+	if err != nil && err != io.EOF {
+		return nil, false, err
+	}
+	if !same {
+		return nil, false, errReplaced
+	}
+	return buf[n : n+k-g], err == io.EOF, nil
+}
+
+// advance moves next behind data, which was read there.
+func (s *source) advance(data []byte) {
+	s.next += int64(len(data))
+	s.guard.append(data)
+}
+
+func (s *source) progress() progress {
+	sum := s.guard.sum()
+	if s.unchecked {
+		sum = s.sum
+	}
+	return progress{s.id, s.born, s.next, sum, s.torn, s.path}
+}
+
+// recall returns what p is about, as far as that is known without opening it.
+func recall(p progress) *source {
+	return &source{
+		id: p.id, born: p.born, path: p.path, torn: p.torn,
+		next: p.offset, size: p.offset, since: time.Now(),
+		unchecked: true, sum: p.guard,
+	}
+}
+
+// check has a source that was recalled and opened get its guard, or returns
+// errReplaced.
+func (s *source) check() error {
+	if !s.unchecked {
+		return nil
+	}
+	s.guard.n = int(min(guardSize, s.next))
+	_, err := s.f.ReadAt(s.guard.get(), s.next-int64(s.guard.n))
+	if err == io.EOF || err == nil && s.guard.sum() != s.sum {
+		return errReplaced
+	}
+	s.unchecked = err != nil
+	return err
+}
