@@ -13,7 +13,7 @@ func (st *state) apply(a action, now time.Time) {
 		st.stopping = true
 		st.deadlined = !st.stopAsked && !st.initFailed && st.mainsLeft > 0
 		st.asked = nil
-		st.graceEnd = now.Add(st.spec.grace)
+		st.graceEnd = st.stopGrace(now)
 		st.hardEnd = st.graceEnd.Add(minGrace)
 		st.turn = len(st.spec.order)
 		return

@@ -117,7 +117,7 @@ func stopPod(sp *spec, st *state, now time.Time) []action {
 		if st.containers[i].phase != running {
 			continue
 		}
-		a := stopRun(sp, st, i, stopOfPod, now, now.Add(sp.grace))
+		a := stopRun(sp, st, i, stopOfPod, now, st.stopGrace(now))
 		if st.role(i) != roleHelper || a.do == doPreStop && st.containers[i].stop == noStop {
 			actions = append(actions, a)
 		}

@@ -20,6 +20,7 @@ const (
 	ReasonReady               = "Ready"     // a container that was not has become ready
 	ReasonUnhealthy           = "Unhealthy" // a probe, or a block's Ready, has failed
 	ReasonKilling             = "Killing"   // told to stop
+	ReasonLingering           = "Lingering" // a helper that runs alone was told to stop, and waits for the mains
 	ReasonExceededGracePeriod = "ExceededGracePeriod"
 	ReasonFailedPostStartHook = "FailedPostStartHook"
 	ReasonFailedPreStopHook   = "FailedPreStopHook"

@@ -35,6 +35,11 @@ func (p *Pod) Run(ctx context.Context) error { return p.supervise(ctx, "") }
 // them by [sandbox.Process] and [sandbox.Addr], and refuses a container that runs
 // on this Dir already. It returns as Run does, and an init container's or a main
 // container's end is its end.
+//
+// A helper whose ctx is done goes on while a main container runs on this Dir, for
+// all of the grace period but 2 s at most: so it serves the mains to their end also
+// where the platform tells all containers to stop together. The mains' locks in Dir
+// say so, which end with their processes.
 func (p *Pod) RunContainer(ctx context.Context, name string) error {
 	if name == "" || !p.has(name) {
 		return fmt.Errorf("pod %q: RunContainer: %q: no container has this name", p.name(), name)
@@ -127,6 +132,14 @@ type member struct {
 // through the inbox.
 func (r *run) loop(ctx context.Context) {
 	stop := ctx.Done()
+	if r.lingers() {
+		stop = nil
+		var lingering sync.WaitGroup
+		defer lingering.Wait()
+		ended, end := context.WithCancel(context.Background())
+		defer end()
+		lingering.Go(func() { r.linger(ctx, ended) })
+	}
 	var outerKill <-chan struct{}
 	if sandbox.From(ctx) != nil { // this pod runs in a container of another
 		grace, release := sandbox.Grace(ctx)
@@ -136,7 +149,7 @@ func (r *run) loop(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
-		r.state.stopAsked = r.state.stopAsked || ctx.Err() != nil
+		r.state.stopAsked = r.state.stopAsked || ctx.Err() != nil && !r.lingers()
 		now := time.Now()
 		wake := r.settle(now)
 		if r.state.over() {

@@ -144,6 +144,7 @@ type state struct {
 	up         int       // containers that run
 	initFailed bool      // K3
 	stopAsked  bool
+	toldAt     time.Time // when that was, if before; its grace counts from then
 	deadline   time.Time // of the whole pod (K40); zero: none
 
 	stopping  bool
@@ -175,6 +176,14 @@ func (st *state) role(i int) role { return st.spec.containers[i].role }
 func (st *state) initialized() bool {
 	n := st.spec.gates
 	return st.next > n || st.next == n && (n == 0 || st.containers[st.spec.order[n-1]].passed)
+}
+
+// stopGrace is when the grace of a stop of the pod ends that begins now.
+func (st *state) stopGrace(now time.Time) time.Time {
+	if st.toldAt.IsZero() {
+		return now.Add(st.spec.grace)
+	}
+	return later(st.toldAt.Add(st.spec.grace), now.Add(minGrace))
 }
 
 // over says whether the pod has ended: nothing runs, and nothing is to run.
