@@ -19,7 +19,7 @@ func crowd(n int) (end func()) {
 		label := [...]string{"ours", "theirs"}[i%2]
 		up.Add(1)
 		gone.Go(func() {
-			pprof.Do(context.Background(), pprof.Labels(labelContainer, "web", labelRun, label), func(context.Context) {
+			pprof.Do(context.Background(), pprof.Labels(labelContainer, label), func(context.Context) {
 				up.Done()
 				<-let
 			})
@@ -43,7 +43,9 @@ func TestTenThousandGoroutinesAreAttributedIn50Milliseconds(t *testing.T) {
 		require.Contains(t, found, "pod.crowd")
 	}
 	t.Logf("in %v", best)
-	require.Less(t, best, 50*time.Millisecond)
+	if !RaceEnabled {
+		require.Less(t, best, 50*time.Millisecond)
+	}
 }
 
 func BenchmarkStacks(b *testing.B) {

@@ -48,12 +48,12 @@ var launched atomic.Int64 // numbers all runs of the process
 func (r *run) launch(m *member, number int) *instance {
 	nothing := func() {}
 	inst := &instance{run: r, member: m, endValues: nothing, endChecks: nothing, endHook: nothing}
-	inst.label = fmt.Sprintf("%s/%s#%d (%d)", r.pod.name(), m.Name, number, launched.Add(1))
+	inst.label = fmt.Sprintf("%s/%s#%d.%d", r.pod.name(), m.Name, number, launched.Add(1))
 	var ctx, killed context.Context
 	ctx, inst.stop = context.WithCancel(r.base)
 	killed, inst.kill = context.WithCancel(context.Background())
 	r.dir.enter()
-	labels := pprof.Labels(labelContainer, m.Name, labelRun, inst.label)
+	labels := pprof.Labels(labelContainer, inst.label)
 	go pprof.Do(ctx, labels, func(ctx context.Context) { inst.live(ctx, killed) })
 	return inst
 }

@@ -277,7 +277,7 @@ func randomInput(random *rand.Rand) []byte {
 
 func TestRandomInterleavings(t *testing.T) {
 	n := 10_000
-	if testing.Short() || raceEnabled {
+	if testing.Short() || pod.RaceEnabled {
 		n = 500
 	}
 	random := rand.New(rand.NewPCG(1, 2))

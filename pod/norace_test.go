@@ -1,5 +1,5 @@
 //go:build !race
 
-package pod_test
+package pod
 
-const raceEnabled = false
+const RaceEnabled = false

@@ -1,6 +1,6 @@
 //go:build race
 
-package pod_test
+package pod
 
-// raceEnabled makes the longest tests shorter, which a race detector makes slow.
-const raceEnabled = true
+// RaceEnabled makes the longest tests shorter, which a race detector makes slow.
+const RaceEnabled = true
