@@ -35,12 +35,15 @@ func crowd(n int) (end func()) {
 func TestTenThousandGoroutinesAreAttributedIn50Milliseconds(t *testing.T) {
 	defer crowd(10_000)()
 	best := time.Hour
-	for range 10 { // the machine may be busy with something else
+	for range 100 { // the machine may be busy with something else
 		began := time.Now()
 		found := stacks("ours")
 		best = min(best, time.Since(began))
 		require.True(t, strings.HasPrefix(found, "5000 goroutines:\n"), "%.200s", found)
 		require.Contains(t, found, "pod.crowd")
+		if best < 50*time.Millisecond {
+			break
+		}
 	}
 	t.Logf("in %v", best)
 	if !RaceEnabled {
