@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime/pprof"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -13,12 +15,9 @@ import (
 // that run at the same time are told apart, which NoLeaks can't.
 const labelRunning = "podpatterns.test"
 
-// A leftover is goroutines that are in the same place.
-type leftover struct {
-	container string // empty: the pod's own
-	count     string
-	stack     string
-}
+// A leftover is goroutines of a container, or with "" the pod's own, that are in
+// the same place.
+type leftover struct{ container, stack string }
 
 // failOnLeaks gives goroutines that are on their way out time to go: nothing tells
 // when one has gone.
@@ -28,7 +27,7 @@ func (r *Running) failOnLeaks() {
 	if settle() {
 		patience = r.patience()
 	}
-	var left []leftover
+	var left map[leftover]int
 	over := time.Now().Add(patience)
 	for pause := time.Millisecond; ; pause *= 2 {
 		left = goroutinesOf(r.id)
@@ -49,20 +48,24 @@ func (r *Running) failOnLeaks() {
 //	count @ program counters
 //	# labels: {JSON}
 //	#	address	function+offset	file:line
-func goroutinesOf(id string) (left []leftover) {
+func goroutinesOf(id string) map[leftover]int {
+	left := map[leftover]int{}
 	var profile bytes.Buffer
 	pprof.Lookup("goroutine").WriteTo(&profile, 1)
 	_, groups, _ := strings.Cut(profile.String(), "\n") // the first line is the total
 	for group := range strings.SplitSeq(groups, "\n\n") {
-		head, rest, _ := strings.Cut(strings.TrimSpace(group), "\n")
+		count, rest, _ := strings.Cut(strings.TrimSpace(group), " @ ")
+		_, rest, _ = strings.Cut(rest, "\n")
 		labelled, frames, _ := strings.Cut(rest, "\n")
 		var labels map[string]string
 		text, ok := strings.CutPrefix(labelled, "# labels: ")
-		if !ok || json.Unmarshal([]byte(text), &labels) != nil || labels[labelRunning] != id || forLife("\n"+functions(frames)) {
+		if !ok || json.Unmarshal([]byte(text), &labels) != nil || labels[labelRunning] != id {
 			continue
 		}
-		count, _, _ := strings.Cut(head, " ")
-		left = append(left, leftover{container: labels["container"], count: count, stack: frames})
+		stack := functions(frames)
+		if n, err := strconv.Atoi(count); err == nil && !forLife("\n"+stack) {
+			left[leftover{labels["container"], stack}] += n
+		}
 	}
 	return left
 }
@@ -81,14 +84,15 @@ func functions(frames string) string {
 	return b.String()
 }
 
-func leftText(left []leftover) string {
-	var b strings.Builder
-	for _, l := range left {
+func leftText(left map[leftover]int) string {
+	var lines []string
+	for l, n := range left {
 		who := "the pod"
 		if l.container != "" {
 			who = fmt.Sprintf("container %q", l.container)
 		}
-		fmt.Fprintf(&b, "%s: %s in\n%s", who, l.count, functions(l.stack))
+		lines = append(lines, fmt.Sprintf("%s: %d in\n%s", who, n, l.stack))
 	}
-	return b.String()
+	slices.Sort(lines)
+	return strings.Join(lines, "")
 }

@@ -40,7 +40,7 @@ type Running struct {
 	mu sync.Mutex // of the pod's fields, which the run has borrowed
 }
 
-// Run starts p and ends it with the test: in t.Cleanup it tells the pod to stop,
+// Run starts p, returns when its listeners are open, and ends it with the test: in t.Cleanup it tells the pod to stop,
 // waits for it, and fails t if the pod does not end in the time it has for that,
 // if its Run returned an error that the test did not take by [Running.Stop] or
 // [Running.Wait], or if goroutines that it or its containers started are left.
@@ -65,6 +65,7 @@ func Run(t testing.TB, p *pod.Pod) *Running {
 	giveBack := r.borrow()
 	t.Cleanup(r.end)
 	go pprof.Do(ctx, pprof.Labels(labelRunning, r.id), func(ctx context.Context) { r.run(ctx, giveBack) })
+	r.awaitOpen()
 	return r
 }
 
@@ -96,6 +97,15 @@ func (r *Running) run(ctx context.Context, giveBack func()) {
 	defer close(r.ended)
 	defer giveBack()
 	r.err = r.pod.Run(ctx)
+}
+
+// awaitOpen waits until the pod has a status of this run, and its addresses. No
+// event tells of it.
+func (r *Running) awaitOpen() {
+	settle()
+	for !isDone(r.ended) && r.Status().StartTime.Before(r.history.began) {
+		<-time.After(time.Millisecond)
+	}
 }
 
 // Status is the pod's.
