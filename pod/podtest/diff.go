@@ -25,17 +25,16 @@ func (tr Trace) diff(want []expectation) string {
 		return ""
 	}
 	var b strings.Builder
-	skipped := false
+	skipping := false
 	for i, l := range lines {
-		if l.mark == ' ' && !nearDifference(lines, i) {
-			skipped = true
-			continue
-		}
-		if skipped {
+		skip := !nearDifference(lines, i)
+		switch {
+		case !skip:
+			b.WriteString(string(l.mark) + " " + l.text + "\n")
+		case !skipping:
 			b.WriteString("  …\n")
-			skipped = false
 		}
-		b.WriteString(string(l.mark) + " " + l.text + "\n")
+		skipping = skip
 	}
 	return b.String()
 }
