@@ -13,7 +13,8 @@ type expectation struct {
 	text       string
 	at         time.Duration
 	anyTime    bool
-	event      string // container and reason
+	container  string // empty: the pod's own
+	reason     string
 	message    string
 	hasMessage bool
 }
@@ -42,7 +43,10 @@ func parseExpectation(line string) (expectation, error) {
 	if len(fields) != 3 {
 		return x, fmt.Errorf("must be a time, a container or \"pod\", and a reason, and may have \": \" and a message")
 	}
-	x.event = fields[1] + " " + fields[2]
+	x.container, x.reason = fields[1], fields[2]
+	if x.container == "pod" {
+		x.container = ""
+	}
 	if x.anyTime = fields[0] == "*"; x.anyTime {
 		return x, nil
 	}
@@ -53,11 +57,9 @@ func parseExpectation(line string) (expectation, error) {
 
 // met says whether e is what was expected.
 func (x expectation) met(e pod.Event, began time.Time) bool {
-	message := e.Message
-	e.Message = ""
-	return e.String() == x.event &&
+	return e.Container == x.container && e.Reason == x.reason &&
 		(x.anyTime || e.Time.Sub(began) == x.at) &&
-		(!x.hasMessage || glob(x.message, message))
+		(!x.hasMessage || glob(x.message, e.Message))
 }
 
 // glob says whether text is the pattern, with * for anything.

@@ -10,16 +10,16 @@ import (
 )
 
 // Crash returns c with a run that ends by itself, with err, so long after it has
-// begun: run is its number, counted from 1 and from this call on, or 0 for each.
+// begun: run is its number, counted from 1 and from the first run of what is
+// returned here on, or 0 for each.
 // What c runs is killed then: its ctx and its grace period end at once, and
 // whatever it returns is not looked at. With after 0 it is not called at all. A
 // run that ends sooner, or is told to, ends as it would.
 //
 // It panics, as Hang, HangUntil and Delay do, where c is a Command.
 func Crash(c pod.Container, run int, after time.Duration, err error) pod.Container {
-	var chosen nth
-	return wrap("Crash", c, func(ctx context.Context, next func(context.Context) error) error {
-		if !chosen.is(run) {
+	return wrap("Crash", c, func(ctx context.Context, number int, next func(context.Context) error) error {
+		if run != 0 && run != number {
 			return next(ctx)
 		}
 		if after <= 0 {
@@ -46,21 +46,23 @@ func Crash(c pod.Container, run int, after time.Duration, err error) pod.Contain
 // is killed, until d has passed since it was told: what c runs ends as it would,
 // and the run does not. run is its number, as for Crash.
 func Hang(c pod.Container, run int, d time.Duration) pod.Container {
-	return hang("Hang", c, run, func() { <-time.After(d) })
+	return hang("Hang", c, run, func() { hangFor(d) })
 }
 
 // HangUntil is Hang until released is closed. In a bubble of testing/synctest the
 // channel must be one of the bubble.
 func HangUntil(c pod.Container, run int, released <-chan struct{}) pod.Container {
-	return hang("HangUntil", c, run, func() { <-released })
+	return hang("HangUntil", c, run, func() { hangUntil(released) })
 }
 
+// By these names a report of what hangs tells that it was meant to.
+func hangFor(d time.Duration)            { <-time.After(d) }
+func hangUntil(released <-chan struct{}) { <-released }
+
 func hang(fault string, c pod.Container, run int, wait func()) pod.Container {
-	var chosen nth
-	return wrap(fault, c, func(ctx context.Context, next func(context.Context) error) error {
-		hangs := chosen.is(run)
+	return wrap(fault, c, func(ctx context.Context, number int, next func(context.Context) error) error {
 		err := next(ctx)
-		if hangs && ctx.Err() != nil {
+		if (run == 0 || run == number) && ctx.Err() != nil {
 			wait()
 		}
 		return err
@@ -72,9 +74,8 @@ func hang(fault string, c pod.Container, run int, wait func()) pod.Container {
 // is not ready; one without holds back nothing that follows it. run is its number,
 // as for Crash.
 func Delay(c pod.Container, run int, d time.Duration) pod.Container {
-	var chosen nth
-	return wrap("Delay", c, func(ctx context.Context, next func(context.Context) error) error {
-		if chosen.is(run) {
+	return wrap("Delay", c, func(ctx context.Context, number int, next func(context.Context) error) error {
+		if run == 0 || run == number {
 			select {
 			case <-time.After(d):
 			case <-ctx.Done():
@@ -83,15 +84,6 @@ func Delay(c pod.Container, run int, d time.Duration) pod.Container {
 		}
 		return next(ctx)
 	})
-}
-
-// nth counts runs.
-type nth struct{ runs atomic.Int64 }
-
-// is counts a run, and says whether it is this one.
-func (n *nth) is(run int) bool {
-	number := n.runs.Add(1)
-	return run == 0 || number == int64(run)
 }
 
 // killable returns a context that can be ended with its grace period.

@@ -34,16 +34,7 @@ func (h *Health) Handle(context.Context) error {
 // block's own otherwise. It panics where c has none: with one it would be gated as
 // it never was.
 func FailReady(c pod.Container, h *Health) pod.Container {
-	var block any
-	switch {
-	case c.Sidecar != nil:
-		block = c.Sidecar
-	case c.Ambassador != nil:
-		block = c.Ambassador
-	case c.Adapter != nil:
-		block = c.Adapter
-	}
-	own, ok := block.(readier)
+	own, ok := blockOf(c).(readier)
 	if !ok {
 		panic(fmt.Sprintf("podtest.FailReady: container %q has no Ready", c.Name))
 	}

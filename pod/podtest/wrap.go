@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync/atomic"
 
 	"github.com/podpatterns/podpatterns/adapter"
 	"github.com/podpatterns/podpatterns/ambassador"
@@ -12,9 +13,25 @@ import (
 	"github.com/podpatterns/podpatterns/sidecar"
 )
 
-// wrap returns c with around called for every run; next is the run itself. The
-// block has Ready as before, or none: it would be gated by one that it never had.
-func wrap(fault string, c pod.Container, around func(ctx context.Context, next func(context.Context) error) error) pod.Container {
+// An around does something around a run of a container; next is the run itself,
+// number which one it is.
+type around func(ctx context.Context, number int, next func(context.Context) error) error
+
+// A numberKey is where the context has the number of a container's run. Of several
+// wrappers the outermost one counts: an inner one does not see all runs.
+type numberKey struct{ container string }
+
+// wrap returns c with f called for every run. The block has Ready as before, or
+// none: it would be gated by one that it never had.
+func wrap(fault string, c pod.Container, f around) pod.Container {
+	var runs atomic.Int64
+	around := func(ctx context.Context, next func(context.Context) error) error {
+		n := int(runs.Add(1))
+		if outermost, ok := ctx.Value(numberKey{c.Name}).(int); ok {
+			n = outermost
+		}
+		return f(context.WithValue(ctx, numberKey{c.Name}, n), n, next)
+	}
 	switch {
 	case c.Command != nil:
 		panic(fmt.Sprintf("podtest.%s: container %q is a Command: what a process of its own does can't be changed", fault, c.Name))
@@ -85,4 +102,17 @@ func withReady(c pod.Container, from any) pod.Container {
 		c.Adapter = readyAdapter{c.Adapter, ready}
 	}
 	return c
+}
+
+// blockOf returns the helper's block, nil for a Run or a Command.
+func blockOf(c pod.Container) any {
+	switch {
+	case c.Sidecar != nil:
+		return c.Sidecar
+	case c.Ambassador != nil:
+		return c.Ambassador
+	case c.Adapter != nil:
+		return c.Adapter
+	}
+	return nil
 }
