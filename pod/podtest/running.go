@@ -15,9 +15,9 @@ import (
 	"github.com/podpatterns/podpatterns/pod/sandbox"
 )
 
-// A Running is a pod that runs as long as a test does. Its methods that can fail
-// the test at once, the Await ones, Wait and ExpectTrace, are for the test's own
-// goroutine.
+// A Running is a pod that runs as long as a test does. Its methods are for the
+// test's own goroutine: some fail the test at once, and in a bubble they wait as
+// [synctest.Wait] does, which only one may at a time.
 type Running struct {
 	// Patience is how long Wait and the Await methods wait before they fail the
 	// test. 0: 30 s, and in a bubble of testing/synctest a day, which takes no
@@ -102,14 +102,14 @@ func (r *Running) run(ctx context.Context, giveBack func()) {
 // awaitOpen waits until the pod has a status of this run, and its addresses. No
 // event tells of it.
 func (r *Running) awaitOpen() {
-	settle()
 	for !isDone(r.ended) && r.Status().StartTime.Before(r.history.began) {
 		<-time.After(time.Millisecond)
 	}
 }
 
-// Status is the pod's.
+// Status is the pod's. In a bubble all of this instant has happened.
 func (r *Running) Status() pod.Status {
+	settle()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.pod.Status()
