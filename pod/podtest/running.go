@@ -17,7 +17,7 @@ import (
 
 // A Running is a pod that runs as long as a test does. Its methods are for the
 // test's own goroutine: some fail the test at once, and in a bubble they wait as
-// [synctest.Wait] does, which only one may at a time.
+// [testing/synctest.Wait] does, which only one may at a time.
 type Running struct {
 	// Patience is how long Wait and the Await methods wait before they fail the
 	// test. 0: 30 s, and in a bubble of testing/synctest a day, which takes no
