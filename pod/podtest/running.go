@@ -40,11 +40,12 @@ type Running struct {
 	mu sync.Mutex // of the pod's fields, which the run has borrowed
 }
 
-// Run starts p, returns when its listeners are open, and ends it with the test: in t.Cleanup it tells the pod to stop,
-// waits for it, and fails t if the pod does not end in the time it has for that,
-// if its Run returned an error that the test did not take by [Running.Stop] or
-// [Running.Wait], or if goroutines that it or its containers started are left.
-// What is registered with t.Cleanup after Run is called while the pod still runs.
+// Run starts p, returns when its listeners are open, and ends it with the test: in
+// t.Cleanup it tells the pod to stop, waits for it, and fails t if the pod does not
+// end in the time it has for that, if its Run returned an error that the test did
+// not take by [Running.Stop] or [Running.Wait], or if goroutines that it or its
+// containers started are left. What is registered with t.Cleanup after Run is
+// called while the pod still runs.
 //
 // It works in a bubble of testing/synctest and outside; t is then the bubble's.
 //
