@@ -20,8 +20,8 @@ import (
 // [testing/synctest.Wait] does, which only one may at a time.
 type Running struct {
 	// Patience is how long Wait and the Await methods wait before they fail the
-	// test. 0: 30 s, and in a bubble of testing/synctest a day, which takes no
-	// time there.
+	// test. 0: 30 s, and in a bubble of testing/synctest an hour, which is over at
+	// once there.
 	Patience time.Duration
 
 	t       testing.TB
@@ -100,12 +100,13 @@ func (r *Running) run(ctx context.Context, giveBack func()) {
 	r.err = r.pod.Run(ctx)
 }
 
-// awaitOpen waits until the pod has a status of this run, and its addresses. No
-// event tells of it.
+// awaitOpen waits until the pod has a status of this run, and its addresses, or has
+// ended.
 func (r *Running) awaitOpen() {
-	for !isDone(r.ended) && r.Status().StartTime.Before(r.history.began) {
-		<-time.After(time.Millisecond)
-	}
+	r.t.Helper()
+	r.await("start of the pod", func() bool {
+		return isDone(r.ended) || !r.Status().StartTime.Before(r.history.began)
+	})
 }
 
 // Status is the pod's. In a bubble all of this instant has happened.
@@ -162,10 +163,10 @@ func (r *Running) end() {
 	asked := r.taken.Load()
 	report := r.report() // as it was before the stop
 	err := r.Stop()
-	if err != nil && !asked {
-		r.t.Errorf("podtest: the pod ended with an error that the test did not take (by Stop or Wait):\n%v", err)
-	}
 	if isDone(r.ended) {
+		if err != nil && !asked {
+			r.t.Errorf("podtest: the pod ended with an error that the test did not take (by Stop or Wait):\n%v", err)
+		}
 		r.failOnLeaks()
 	}
 	if r.t.Failed() {
@@ -186,7 +187,7 @@ func (r *Running) patience() time.Duration {
 	case r.Patience > 0:
 		return r.Patience
 	case inBubble:
-		return 24 * time.Hour
+		return time.Hour
 	}
 	return 30 * time.Second
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -146,9 +147,37 @@ func TestWaitGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		failures := record(t, func(t testing.TB) { Run(t, aPod()).Wait() })
-		require.Equal(t, 24*time.Hour, time.Since(began))
+		require.Equal(t, time.Hour, time.Since(began))
 		require.Len(t, failures, 1)
-		require.Contains(t, failures[0], "has not ended by itself within 24h0m0s\nName:               two\n")
+		require.Contains(t, failures[0], "has not ended by itself within 1h0m0s\nName:               two\n")
+	})
+}
+
+// stuck is a network that does not listen until it is let.
+type stuck struct {
+	Network
+	let chan struct{}
+}
+
+func (n *stuck) Listen(ctx context.Context, network, address string) (net.Listener, error) {
+	<-n.let
+	return n.Network.Listen(ctx, network, address)
+}
+
+func TestRunGivesUpAPodThatIsStuck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		network := &stuck{let: make(chan struct{})}
+		p := aPod()
+		p.Network = network
+		p.Containers[1].Listen = "127.0.0.1:80"
+		began := time.Now()
+		failures := record(t, func(t testing.TB) { Run(t, p) })
+		close(network.let)
+		require.Equal(t, time.Hour+42*time.Second, time.Since(began))
+		require.Len(t, failures, 2)
+		require.Contains(t, failures[0], "podtest: no start of the pod within 1h0m0s\nName: ")
+		require.Contains(t, failures[1], "podtest: the pod has not ended 42s after it was told to stop\nthe pod: 1 in\n")
+		require.Contains(t, failures[1], "podtest.(*stuck).Listen(...)")
 	})
 }
 
