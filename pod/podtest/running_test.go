@@ -123,7 +123,8 @@ func TestRunFailsOnLeaks(t *testing.T) {
 		close(other)
 		require.Len(t, failures, 1)
 		require.Contains(t, failures[0], "goroutines are left")
-		require.Contains(t, failures[0], "container \"helper\": 2 in\n"+`github.com/podpatterns/podpatterns/pod/podtest.wait(...)`)
+		require.Regexp(t, `container "two/helper#1\.\d+": 2 in\n`, failures[0])
+		require.Contains(t, failures[0], `github.com/podpatterns/podpatterns/pod/podtest.wait(...)`)
 		require.NotContains(t, failures[0], "the pod:")
 	})
 }
@@ -194,7 +195,7 @@ func TestTheTestsOwnOutput(t *testing.T) {
 			"    0s helper Started: container started\n",
 			"level=INFO msg=hello pod=two container=helper\n",
 			"goroutines are left that the pod or its containers have started:\n",
-			`container "helper": 1 in`,
+			`container "two/helper#1.1": 1 in`,
 		} {
 			require.Contains(t, string(out), line)
 		}
