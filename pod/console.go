@@ -18,7 +18,7 @@ import (
 // is set or TERM is dumb. Control characters are shown as escapes, so that no
 // message can move the cursor. What w refuses is lost.
 func Console(w io.Writer) func(Event) {
-	c := &console{w: w, colours: wantsColour(w), width: 12}
+	c := &console{w: w, colours: wantsColour(w), width: 10}
 	return c.show
 }
 
@@ -83,6 +83,7 @@ func (c *console) in(colour colour, text string) string {
 
 // visible shows control characters as escapes, all but the tabs of stacks.
 func visible(text string) string {
+	text = strings.ToValidUTF8(text, "\uFFFD") // a lone byte can be a control character, too
 	control := func(r rune) bool { return r != '\t' && unicode.IsControl(r) }
 	if !strings.ContainsFunc(text, control) {
 		return text

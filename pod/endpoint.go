@@ -44,7 +44,7 @@ func (r *run) openEndpoint(ctx context.Context, problems *problems) {
 	}
 	log := r.pod.logger().With("pod", r.pod.name(), "serving", "status")
 	r.endpoint = &endpoint{listener: l, server: &http.Server{
-		Handler:                      web.OnlyHosts(r.pod.Handler(), host),
+		Handler:                      web.Harden(web.OnlyHosts(http.HandlerFunc(r.pod.serve), host)),
 		ReadTimeout:                  10 * time.Second,
 		WriteTimeout:                 30 * time.Second,
 		IdleTimeout:                  time.Minute,

@@ -76,6 +76,9 @@ func (s *Stream[T]) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *Stream[T]) stream(w http.ResponseWriter, r *http.Request) error {
 	out := http.NewResponseController(w)
+	out.SetReadDeadline(time.Time{}) // the server's would end the request's context
+	extend := func() { out.SetWriteDeadline(time.Now().Add(writeTime)) }
+	defer extend() // for the server's own last bytes
 	last := r.Header.Get("Last-Event-ID")
 	at, known := s.ring.resume(last)
 	text := fmt.Sprintf("retry: %d\n\n", retryAfter.Milliseconds())
@@ -90,7 +93,7 @@ func (s *Stream[T]) stream(w http.ResponseWriter, r *http.Request) error {
 		text += render(events, then, prefix)
 		at = place{next: then.next}
 		if text != "" {
-			out.SetWriteDeadline(time.Now().Add(writeTime))
+			extend()
 			if err := send(w, out, text); err != nil {
 				return err
 			}
