@@ -46,19 +46,22 @@ func findBrowser(t *testing.T) browser {
 func (b browser) look(address string, flags ...string) (out, log string) {
 	ctx, cancel := context.WithTimeout(b.t.Context(), 90*time.Second)
 	defer cancel()
+	dir, err := os.MkdirTemp("", "browser") // T.TempDir is too long for the name of a socket
+	require.NoError(b.t, err)
+	defer os.RemoveAll(dir)
 	args := append([]string{
 		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-		"--user-data-dir=" + b.t.TempDir(), "--enable-logging=stderr", "--virtual-time-budget=4000", "--window-size=1180,1400",
+		"--user-data-dir=" + dir, "--enable-logging=stderr", "--virtual-time-budget=4000", "--window-size=1180,1400",
 	}, append(flags, address)...)
 	cmd := exec.CommandContext(ctx, b.path, args...)
-	cmd.Env = append(os.Environ(), "TMPDIR="+b.t.TempDir())
+	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second
 	var stdout, stderr strings.Builder
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err := cmd.Run()
+	err = cmd.Run()
 	syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what it may have left
 	require.NoError(b.t, err, stderr.String())
 	return stdout.String(), stderr.String()

@@ -15,7 +15,7 @@ import (
 const (
 	maxReaders = 64               // streams at once; one more is told to come again
 	batchSize  = 64               // events that a reader takes from the ring at a time
-	beatEvery  = 15 * time.Second // of silence; proxies end what is silent for a minute
+	beatEvery  = 15 * time.Second // proxies end what is silent for a minute
 	writeTime  = 10 * time.Second // for a batch; who takes longer is dropped
 	retryAfter = 2 * time.Second  // before a client that was cut off comes again
 )
@@ -76,7 +76,6 @@ func (s *Stream[T]) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *Stream[T]) stream(w http.ResponseWriter, r *http.Request) error {
 	out := http.NewResponseController(w)
-	out.SetReadDeadline(time.Time{}) // the server's would end the request's context
 	extend := func() { out.SetWriteDeadline(time.Now().Add(writeTime)) }
 	defer extend() // for the server's own last bytes
 	last := r.Header.Get("Last-Event-ID")
@@ -98,7 +97,6 @@ func (s *Stream[T]) stream(w http.ResponseWriter, r *http.Request) error {
 				return err
 			}
 			text = ""
-			beat.Reset(beatEvery)
 		}
 		switch {
 		case more == nil:
