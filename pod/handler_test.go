@@ -127,3 +127,33 @@ func TestHandlerInASidecarsServer(t *testing.T) {
 		require.Less(t, time.Since(began), time.Second, "the stream ends with its server, and not with the grace period")
 	})
 }
+
+// Connections that say nothing take no others' place for long.
+func TestConnectionsOfTheEndpointAreLimited(t *testing.T) {
+	podtest.NoLeaks(t)
+	var network podtest.Network
+	p := &pod.Pod{StatusListen: "127.0.0.1:9100", Network: &network, Containers: []pod.Container{{Name: "main", Run: mainUntil}}}
+	bubble(t, p, func(t *testing.T, b *running) {
+		connect := func() net.Conn {
+			c, err := network.DialContext(t.Context(), "tcp", "127.0.0.1:9100")
+			require.NoError(t, err)
+			t.Cleanup(func() { c.Close() })
+			return c
+		}
+		closed := func(c net.Conn) bool {
+			c.SetReadDeadline(time.Now().Add(time.Second))
+			_, err := c.Read(make([]byte, 1))
+			return !errors.Is(err, os.ErrDeadlineExceeded)
+		}
+		synctest.Wait()
+		var all []net.Conn
+		for range 128 {
+			all = append(all, connect())
+		}
+		require.False(t, closed(all[127]))
+		require.True(t, closed(connect()), "one too many")
+		<-time.After(10 * time.Second)
+		require.True(t, closed(all[0]), "it has said nothing")
+		require.False(t, closed(connect()))
+	})
+}
