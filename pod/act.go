@@ -163,7 +163,10 @@ func (r *run) event(m *member, now time.Time, kind, reason, format string, args 
 	})
 }
 
-func (r *run) send(e Event) { r.feed.send(e) }
+func (r *run) send(e Event) {
+	r.pod.publish(e)
+	r.feed.send(e)
+}
 
 // observe changes what Status reads.
 func (r *run) observe(m *member, change func(*ContainerStatus)) {

@@ -21,6 +21,9 @@ func (s Status) String() string {
 	if s.Dir != "" {
 		field(&b, 0, "Directory", s.Dir)
 	}
+	if s.StatusAddress != "" {
+		field(&b, 0, "Status Address", s.StatusAddress)
+	}
 	for _, section := range []struct {
 		title string
 		of    func(Kind) bool

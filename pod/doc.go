@@ -103,6 +103,16 @@
 // the program had started goes on, as the program itself does elsewhere. On
 // Windows there is no SIGTERM and no socket activation.
 //
+// # To be seen
+//
+// [Pod.Status] is how the pod is, and Observer is told what happens; [Console] is
+// an observer for people. With StatusListen the pod serves both over HTTP, as
+// [Pod.Handler] says: health checks, metrics, a stream of events, the stacks of a
+// container's goroutines, and a page that shows the pod as it lives. It answers
+// requests for this machine only, changes nothing, and shows nothing of any
+// environment; whoever can connect can read it, so it belongs on the loopback. Its
+// end adds at most 250 ms to the pod's.
+//
 // # Containers in processes of their own
 //
 // [Pod.RunContainer] runs one of the containers, for a pod whose others run as
@@ -169,8 +179,9 @@
 // An idle helper costs 1 goroutine of the pod's, another for each probe (a block
 // with Ready has one), 1 descriptor for its root, 1 for its listener if it has one,
 // and about 10 KiB; a Command 4 goroutines, a thread and 6 descriptors. The pod
-// itself costs 2 goroutines. The number of containers is not limited; start and stop
-// cost in proportion to it.
+// itself costs 2 goroutines, and 1 more and a descriptor with StatusListen; it keeps
+// the last 512 events, with messages of at most 4 KiB. The number of containers is
+// not limited; start and stop cost in proportion to it.
 //
 // # Tests
 //

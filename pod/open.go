@@ -24,6 +24,7 @@ func (p *Pod) open(ctx context.Context, alone string) (*run, error) {
 	} else {
 		r.dir = dir
 		r.openSockets(ctx, problems)
+		r.openEndpoint(ctx, problems)
 		if alone != "" {
 			if r.marks, err = newMarks(dir.path, alone); err != nil {
 				problems.add("Dir", p.Dir, "%w", err)
@@ -49,6 +50,7 @@ func (p *Pod) open(ctx context.Context, alone string) (*run, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.run = r
+	r.endpoint.start()
 	return r, nil
 }
 
@@ -124,6 +126,9 @@ func (r *run) isStale(ctx context.Context, path string) bool {
 
 // release gives back what open took.
 func (r *run) release() (errs []error) {
+	if err := r.endpoint.close(); err != nil {
+		errs = append(errs, fmt.Errorf("close the status endpoint: %w", err))
+	}
 	for _, m := range r.members {
 		if m.socket != nil {
 			if err := m.socket.close(); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/podpatterns/podpatterns/adapter"
 	"github.com/podpatterns/podpatterns/ambassador"
+	"github.com/podpatterns/podpatterns/pod/internal/web"
 	"github.com/podpatterns/podpatterns/pod/sandbox"
 	"github.com/podpatterns/podpatterns/sidecar"
 )
@@ -68,6 +69,13 @@ type Pod struct {
 	// "container" attributes. nil: slog.Default().
 	Logger *slog.Logger
 
+	// StatusListen is where the pod serves its Handler from before anything starts
+	// until Run returns: an address as Container.Listen takes it. Only requests
+	// for that host, localhost or a loopback address are answered. Empty: nowhere.
+	// RunContainer does not serve it, because the processes of one pod can't share
+	// the address; a program that wants it there mounts the Handler.
+	StatusListen string
+
 	// Observer is called with each event, in order, one at a time and never by
 	// the pod's own loop. While it is slow up to 1,024 events and 8 per container
 	// wait; what comes on top of them is dropped and counted in the status. nil:
@@ -78,6 +86,8 @@ type Pod struct {
 	running bool
 	run     *run                // current or last
 	alive   map[string]struct{} // abandoned, and not returned yet
+
+	events web.Stream[Event] // the last of all runs, for the Handler
 }
 
 // A Container is one part of a pod. Exactly one of Sidecar, Ambassador, Adapter,

@@ -106,6 +106,8 @@ type run struct {
 	feed    *feed
 	marks   *marks // in RunContainer
 
+	endpoint *endpoint // nil without StatusListen
+
 	mu         sync.Mutex
 	startedAt  time.Time
 	phase      Phase // once it is Succeeded or Failed it stays (K36)

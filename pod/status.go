@@ -5,15 +5,16 @@ import "time"
 // A Status is a snapshot of a pod, in the form of Kubernetes' PodStatus. It
 // prints like kubectl describe pod, and marshals to JSON.
 type Status struct {
-	Name          string            `json:"name"`                 // the pod's
-	Phase         Phase             `json:"phase"`                // where it is in its life
-	Reason        string            `json:"reason,omitempty"`     // DeadlineExceeded where ActiveDeadline has ended it
-	Message       string            `json:"message,omitempty"`    // the same in words
-	Conditions    []Condition       `json:"conditions,omitempty"` // Initialized, ContainersReady and Ready
-	StartTime     time.Time         `json:"startTime,omitzero"`   // of the current Run or the last; zero before any
-	Dir           string            `json:"dir,omitempty"`        // what the containers share
-	Containers    []ContainerStatus `json:"containers"`           // in the order of Pod.Containers
-	EventsDropped int64             `json:"eventsDropped"`        // because the observer was too slow
+	Name          string            `json:"name"`                    // the pod's
+	Phase         Phase             `json:"phase"`                   // where it is in its life
+	Reason        string            `json:"reason,omitempty"`        // DeadlineExceeded where ActiveDeadline has ended it
+	Message       string            `json:"message,omitempty"`       // the same in words
+	Conditions    []Condition       `json:"conditions,omitempty"`    // Initialized, ContainersReady and Ready
+	StartTime     time.Time         `json:"startTime,omitzero"`      // of the current Run or the last; zero before any
+	Dir           string            `json:"dir,omitempty"`           // what the containers share
+	StatusAddress string            `json:"statusAddress,omitempty"` // where StatusListen is served, as it takes it
+	Containers    []ContainerStatus `json:"containers"`              // in the order of Pod.Containers
+	EventsDropped int64             `json:"eventsDropped"`           // because the observer was too slow
 }
 
 // A Phase says where a pod is in its life (K36).
@@ -143,6 +144,7 @@ func (p *Pod) Status() Status {
 	if r.dir != nil {
 		s.Dir = r.dir.path
 	}
+	s.StatusAddress = r.endpoint.address()
 	if r.feed != nil {
 		s.EventsDropped = r.feed.dropped.Load()
 	}

@@ -84,6 +84,9 @@ func (p *Pod) validate() *problems {
 			ps.add(at("RestartPolicy"), c.RestartPolicy, "a helper is always started again and has no policy of its own (K2)")
 		}
 	}
+	if p.StatusListen != "" {
+		ps.address("StatusListen", p.StatusListen, -1, taken)
+	}
 	if mains == 0 {
 		ps.add("Containers", len(p.Containers), "no main container (one with Run or Command, without Init)")
 	}
@@ -141,9 +144,14 @@ func (ps *problems) listen(at func(string) string, c *Container, i int, taken ma
 	if c.Sidecar != nil {
 		ps.add(at("Listen"), c.Listen, "a Sidecar does not listen; what serves a network port is an Ambassador or an Adapter")
 	}
-	network, address, err := splitListen(c.Listen)
+	ps.address(at("Listen"), c.Listen, i, taken)
+}
+
+// address checks what a field listens on, against what others do.
+func (ps *problems) address(field, listen string, i int, taken map[string][]place) {
+	network, address, err := splitListen(listen)
 	if err != nil {
-		ps.add(at("Listen"), c.Listen, "%w", err)
+		ps.add(field, listen, "%w", err)
 		return
 	}
 	where := place{network: network, path: address}
@@ -155,7 +163,7 @@ func (ps *problems) listen(at func(string) string, c *Container, i int, taken ma
 	key := where.port + where.path
 	for _, other := range taken[key] {
 		if where.meets(other) {
-			ps.add(at("Listen"), c.Listen, "is the address of Containers[%d] already", other.container)
+			ps.add(field, listen, "is the address of Containers[%d] already", other.container)
 			return
 		}
 	}
