@@ -86,7 +86,14 @@ func (r *run) start(m *member, now time.Time) {
 	})
 	m.current = r.launch(m, number)
 	m.answer(nil)
+	if m.beginsAtOnce() {
+		r.began(m.current, 0, now)
+	}
 }
+
+// beginsAtOnce says whether a launched goroutine is all that a run needs to have
+// begun. To wait for its first word takes as long as all the rest of a start.
+func (c *Container) beginsAtOnce() bool { return c.Command == nil && !c.hasAside() }
 
 // began notes that a run has begun: its goroutine, or its process, is there.
 func (r *run) began(inst *instance, pid int, now time.Time) {
@@ -157,9 +164,13 @@ func (r *run) report(m *member, inst *instance, after time.Duration) {
 }
 
 func (r *run) event(m *member, now time.Time, kind, reason, format string, args ...any) {
+	message := format
+	if len(args) > 0 {
+		message = fmt.Sprintf(format, args...)
+	}
 	r.send(Event{
 		Time: now, Type: kind, Reason: reason, Container: m.Name,
-		Run: r.state.containers[m.index].run, Message: fmt.Sprintf(format, args...),
+		Run: r.state.containers[m.index].run, Message: message,
 	})
 }
 

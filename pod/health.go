@@ -7,10 +7,18 @@ import (
 	"time"
 )
 
+// hasAside says whether anything goes on beside the container's runs.
+func (c *Container) hasAside() bool {
+	return c.waits() || c.PreStop != nil || c.Liveness != nil
+}
+
 // beginHooks begins what goes on beside a run from its begin: its PostStart hook
 // and its startup probe.
 func (inst *instance) beginHooks() {
 	m := inst.member
+	if !m.hasAside() {
+		return
+	}
 	inst.checked, inst.endChecks = context.WithCancel(inst.values)
 	if m.PostStart != nil {
 		inst.aside(inst.postStart)

@@ -83,7 +83,9 @@ func (inst *instance) execute(ctx, killed context.Context) error {
 	}
 	defer root.Close()
 	ctx = r.sandbox(m, root, killed).Context(ctx)
-	inst.values, inst.endValues = context.WithCancel(handled(context.WithoutCancel(ctx), inst))
+	if m.hasAside() {
+		inst.values, inst.endValues = context.WithCancel(handled(context.WithoutCancel(ctx), inst))
+	}
 	began := func(pid int) {
 		r.inbox.put(func(now time.Time) { r.began(inst, pid, now) })
 	}
@@ -102,7 +104,9 @@ func (inst *instance) execute(ctx, killed context.Context) error {
 		inst.mu.Unlock()
 		env.Listener = lease
 	}
-	began(0)
+	if !m.beginsAtOnce() {
+		began(0)
+	}
 	if block, ok := m.block().(readier); ok {
 		inst.aside(func() { inst.awaitReady(ctx, block) })
 	}

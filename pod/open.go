@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/podpatterns/podpatterns/pod/sandbox"
 )
 
 // open checks the pod and takes all it needs of the machine: the directory and
@@ -17,6 +19,7 @@ func (p *Pod) open(ctx context.Context, alone string) (*run, error) {
 	problems := p.validate()
 	r := &run{pod: p, alone: alone, base: context.WithoutCancel(ctx), inbox: newInbox()}
 	r.packets.network = p.network()
+	r.common = sandbox.Sandbox{Grace: p.grace(), Dial: p.network().DialContext, Addr: r.addr, Process: r.process}
 	r.addMembers()
 	dir, err := openDirectory(p.name(), p.Dir)
 	if err != nil {
@@ -55,7 +58,7 @@ func (p *Pod) open(ctx context.Context, alone string) (*run, error) {
 }
 
 func (r *run) addMembers() {
-	log := r.pod.logger()
+	log := r.pod.logger().With("pod", r.pod.name())
 	r.byName = map[string]*member{}
 	for i := range r.pod.Containers {
 		c := &r.pod.Containers[i]
@@ -66,7 +69,7 @@ func (r *run) addMembers() {
 			Container: c,
 			field:     fmt.Sprintf("Containers[%d]", i),
 			index:     len(r.members),
-			log:       log.With("pod", r.pod.name(), "container", c.Name),
+			log:       log.With("container", c.Name),
 			status:    ContainerStatus{Name: c.Name, Kind: c.kind()},
 		}
 		r.members = append(r.members, m)

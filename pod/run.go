@@ -103,6 +103,7 @@ type run struct {
 	byName  map[string]*member
 	dir     *directory
 	packets packets
+	common  sandbox.Sandbox // what the sandboxes of all members have in common
 	feed    *feed
 	marks   *marks // in RunContainer
 

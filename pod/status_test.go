@@ -224,7 +224,7 @@ func TestK37_ConditionsSaySinceWhen(t *testing.T) {
 			{time.Second, 0, "Initialized True", 0, ""},
 			{time.Second, 2, "Ready True", 0, ""},
 			{2 * time.Second, 1, "ContainersReady True", 0, ""},
-			{61 * time.Second, 1, "ContainersReady True", time.Minute, ""}, // restarted at once
+			{61 * time.Second, 1, "ContainersReady True", 0, ""}, // restarted at the same moment
 			{2 * time.Minute, 0, "Initialized True", 0, ""},
 			{2 * time.Minute, 2, "Ready False", 90 * time.Second, "PodCompleted"},
 		} {
