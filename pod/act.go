@@ -1,52 +1,75 @@
 package pod
 
 import (
-	"errors"
 	"fmt"
 	"time"
 )
 
-// act carries a out, after the state has taken it up. told says whether its
-// container had been told to stop before.
-func (r *run) act(a action, told bool, now time.Time) {
+// act carries a out, after the state has taken it up. before is how the stop of
+// its container's run stood until then.
+func (r *run) act(a action, before containerState, now time.Time) {
 	if a.do == doStopPod {
-		r.send(Event{Time: now, Type: Normal, Reason: ReasonKilling, Message: r.whyStopping()})
-		for _, m := range r.members {
-			if r.state.containers[m.index].phase != running {
-				m.answer(errStopping)
-			}
-		}
+		r.stopping(now)
 		return
 	}
 	m := r.members[a.container]
 	switch a.do {
 	case doStart:
 		r.start(m, now)
+	case doPreStop:
+		if before.hook == noHook {
+			r.killing(m, a, now)
+			m.current.preStop(now, a.killAt.Sub(now))
+		}
 	case doStop:
-		if !told {
+		if before.stop == noStop {
+			r.killing(m, a, now)
+		}
+		if !before.told {
 			m.current.toldAt = now
-			r.event(m, now, Normal, ReasonKilling, "stopping container, within %v", a.killAt.Sub(now).Round(time.Millisecond))
+			m.current.endHook()
 			m.current.stop()
 		}
 	case doKill:
 		r.event(m, now, Warning, ReasonExceededGracePeriod, "did not stop within %v", now.Sub(m.current.toldAt).Round(time.Millisecond))
 		m.current.kill()
 	case doAbandon:
-		go r.report(m, m.current, now.Sub(m.current.toldAt))
+		go r.report(m, m.current, now.Sub(m.current.stopAt))
 	case doEnd:
 		m.answer(errStopping)
 	}
 }
 
-func (r *run) whyStopping() string {
+// stopping begins the pod's stop.
+func (r *run) stopping(now time.Time) {
+	why := "its main containers are done"
 	switch {
 	case r.state.initFailed:
-		return "stopping pod: an init container failed and its restart policy is Never"
+		why = "an init container failed and its restart policy is Never"
+	case r.state.deadlined:
+		why = ErrActiveDeadline.Error()
 	case r.state.stopAsked:
-		return "stopping pod: it was told to"
-	default:
-		return "stopping pod: its main containers are done"
+		why = "it was told to"
 	}
+	r.send(Event{Time: now, Type: Normal, Reason: ReasonKilling, Message: "stopping pod: " + why})
+	for _, m := range r.members {
+		if r.state.containers[m.index].phase != running {
+			m.answer(errStopping)
+		} else {
+			m.current.endChecks() // K22
+		}
+	}
+}
+
+// killing says that the stop of a run begins, and why.
+func (r *run) killing(m *member, a action, now time.Time) {
+	m.current.stopAt = now
+	why := ""
+	if a.why == stopUnhealthy && m.current.sick != nil {
+		why = ": " + m.current.sick.Error()
+	}
+	r.event(m, now, Normal, ReasonKilling, "stopping container, within %v%s", a.killAt.Sub(now).Round(time.Millisecond), why)
+	m.current.endChecks()
 }
 
 // start begins m's next run.
@@ -57,19 +80,25 @@ func (r *run) start(m *member, now time.Time) {
 			s.RestartCount = number - 1
 			s.LastState = State{Terminated: m.last.terminated}
 		}
-		s.Started, s.Ready = false, false
+		s.Started, s.StartDuration = false, 0
 		s.State = State{Waiting: &Waiting{Reason: r.waitingReason()}}
+		s.Probes = m.probes(now)
 	})
 	m.current = r.launch(m, number)
 	m.answer(nil)
-	if m.Command == nil {
-		r.began(m, m.current, 0, now)
+	if m.beginsAtOnce() {
+		r.began(m.current, 0, now)
 	}
 }
 
+// beginsAtOnce says whether a launched goroutine is all that a run needs to have
+// begun. To wait for its first word takes as long as all the rest of a start.
+func (c *Container) beginsAtOnce() bool { return c.Command == nil && !c.hasAside() }
+
 // began notes that a run has begun: its goroutine, or its process, is there.
-func (r *run) began(m *member, inst *instance, pid int, now time.Time) {
-	if m.current != inst {
+func (r *run) began(inst *instance, pid int, now time.Time) {
+	m := inst.member
+	if m.current != inst || r.state.containers[m.index].phase != running {
 		return
 	}
 	inst.began = now
@@ -79,71 +108,43 @@ func (r *run) began(m *member, inst *instance, pid int, now time.Time) {
 	})
 	r.marks.record(m, pid)
 	r.event(m, now, Normal, ReasonStarted, "container started")
-	if inst.gated {
-		return
-	}
-	r.passed(m, inst, now)
+	inst.beginHooks()
+	r.let(inst, holdBegin, now)
 }
 
-// passed notes that a run has passed its start gate (K8).
-func (r *run) passed(m *member, inst *instance, now time.Time) {
-	if m.current != inst || r.state.containers[m.index].phase != running {
-		return
-	}
-	r.state.ready(m.index)
-	r.observe(m, func(s *ContainerStatus) { s.Started, s.Ready = true, m.kind() != KindInit })
-	if inst.gated {
-		r.event(m, now, Normal, ReasonReady, "container is ready")
-	}
-}
-
-// exited notes that a run has returned, also one that was given up.
-func (r *run) exited(m *member, inst *instance, e exit, now time.Time) {
+// let takes from what holds the start of a run up (K8), and notes what follows.
+func (r *run) let(inst *instance, h holds, now time.Time) {
+	m := inst.member
 	if m.current != inst {
 		return
 	}
-	c := &r.state.containers[m.index]
-	gaveUp := c.phase != running
-	if gaveUp {
-		r.event(m, now, Normal, e.reason, "returned after it was abandoned: exit code %d", e.code)
-	} else {
-		r.terminated(m, inst, e, now)
+	r.state.let(m.index, h)
+	if h == holdReady && m.Readiness == nil {
+		r.observeProbe(m, readiness, success, success, nil, now.Sub(inst.began), now)
 	}
-	r.state.exited(m.index, e.failed, now)
-	if wait := c.restartAt.Sub(now); c.phase == waiting && wait > 0 {
-		message := fmt.Sprintf("back-off %v restarting failed container=%s pod=%s", wait, m.Name, r.pod.name())
-		r.observe(m, func(s *ContainerStatus) {
-			s.LastState = State{Terminated: m.last.terminated}
-			s.State = State{Waiting: &Waiting{Reason: ReasonCrashLoopBackOff, Message: message}}
-		})
-		r.event(m, now, Warning, ReasonBackOff, "%s", message)
+	if inst.hasStarted || !r.state.containers[m.index].started() {
+		return
 	}
+	inst.hasStarted = true
+	r.observe(m, func(s *ContainerStatus) { s.Started, s.StartDuration = true, now.Sub(inst.began) })
+	r.observeReady(inst, now)
+	inst.beginChecks(now)
 }
 
-// terminated notes how a run ended.
-func (r *run) terminated(m *member, inst *instance, e exit, now time.Time) {
-	e.terminated = &Terminated{ExitCode: e.code, Reason: e.reason, Message: e.message, StartedAt: inst.began, FinishedAt: now}
-	m.last = e
-	r.observe(m, func(s *ContainerStatus) {
-		s.State = State{Terminated: e.terminated}
-		s.Started = false
-		s.Ready = m.Init && e.code == 0 // K35
-		m.pid = 0
-	})
-	r.marks.record(m, 0)
-	kind, reason := Normal, e.reason
-	if e.failed {
-		kind = Warning
+// observeReady notes whether a container is ready (K35).
+func (r *run) observeReady(inst *instance, now time.Time) {
+	m := inst.member
+	ready := !m.Init && r.state.ready(m.index)
+	was := m.status.Ready
+	r.observe(m, func(s *ContainerStatus) { s.Ready = ready })
+	if ready && !was && (inst.wasReady || m.waits()) {
+		r.event(m, now, Normal, ReasonReady, "container is ready")
 	}
-	if errors.Is(e.err, errStart) {
-		reason = ReasonFailed
-	}
-	message := fmt.Sprintf("exit code %d", e.code)
-	if e.message != "" {
-		message += ": " + e.message
-	}
-	r.event(m, now, kind, reason, "%s", message)
+	inst.wasReady = inst.wasReady || ready
 }
+
+// waits says whether a container may start later than it runs, or be ready later.
+func (c *Container) waits() bool { return c.holds() != holdBegin || c.Readiness != nil }
 
 // report finds out which goroutines hang, off the loop, takes the listener from
 // them, and has the run given up.
@@ -155,20 +156,28 @@ func (r *run) report(m *member, inst *instance, after time.Duration) {
 			return // it returned while it was looked at
 		}
 		inst.abandon()
-		r.terminated(m, inst, failure(codeAbandoned, ReasonAbandoned, err), now)
+		r.terminated(m, inst, failed(codeAbandoned, ReasonAbandoned, err), now)
+		r.observe(m, func(s *ContainerStatus) { s.Hanging = &Hang{Since: now, Stacks: err.Stacks} })
 		r.state.gaveUp(m.index)
 		m.answer(err)
 	})
 }
 
 func (r *run) event(m *member, now time.Time, kind, reason, format string, args ...any) {
+	message := format
+	if len(args) > 0 {
+		message = fmt.Sprintf(format, args...)
+	}
 	r.send(Event{
 		Time: now, Type: kind, Reason: reason, Container: m.Name,
-		Run: r.state.containers[m.index].run, Message: fmt.Sprintf(format, args...),
+		Run: r.state.containers[m.index].run, Message: message,
 	})
 }
 
-func (r *run) send(e Event) { r.feed.send(e) }
+func (r *run) send(e Event) {
+	r.pod.publish(e)
+	r.feed.send(e)
+}
 
 // observe changes what Status reads.
 func (r *run) observe(m *member, change func(*ContainerStatus)) {

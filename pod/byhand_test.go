@@ -16,35 +16,35 @@ import (
 func TestRestartByHand(t *testing.T) {
 	bubble(t, &pod.Pod{RestartPolicy: pod.Never, Containers: []pod.Container{
 		{Name: "helper", Sidecar: sidecar.Func(lingering(3 * time.Second))},
-		{Name: "flaky", Sidecar: sidecar.Func(scripted(errBoom, errBoom))},
-		{Name: "done", Run: asMain(firstly(time.Millisecond, nil))},
+		{Name: "flaky", Sidecar: sidecar.Func(pausing(time.Millisecond, scripted(errBoom, errBoom)))},
+		{Name: "done", Run: asMain(firstly(2*time.Millisecond, nil))},
 		{Name: "main", Run: mainUntil},
 	}}, func(t *testing.T, b *running) {
-		time.Sleep(time.Millisecond)
+		time.Sleep(2 * time.Millisecond)
 		b.expect(`
 			0s helper Started
 			0s flaky Started
 			0s done Started
 			0s main Started
-			0s flaky Error
-			0s flaky Started
-			0s flaky Error
-			0s flaky BackOff
-			1ms done Completed`)
+			1ms flaky Error
+			1ms flaky Started
+			1ms flaky Error
+			1ms flaky BackOff
+			2ms done Completed`)
 		require.NoError(t, b.pod.Restart("helper"))
 		b.expect(`
-			1ms helper Killing
-			3.001s helper Completed
-			3.001s helper Started`)
+			2ms helper Killing
+			3.002s helper Completed
+			3.002s helper Started`)
 		require.NoError(t, b.pod.Restart("flaky"))
-		b.expect(`3.001s flaky Started`)
+		b.expect(`3.002s flaky Started`)
 		require.NoError(t, b.pod.Restart("done"))
-		b.expect(`3.001s done Started`)
+		b.expect(`3.002s done Started`)
 		require.NoError(t, b.pod.Restart("main"))
 		b.expect(`
-			3.001s main Killing
-			3.001s main Completed
-			3.001s main Started`)
+			3.002s main Killing
+			3.002s main Completed
+			3.002s main Started`)
 		require.ErrorContains(t, b.pod.Restart("nobody"), `"nobody": no container has this name`)
 
 		b.cancel()

@@ -5,7 +5,6 @@ package pod_test
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -14,16 +13,13 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/podpatterns/podpatterns/pod"
 	"github.com/podpatterns/podpatterns/pod/podtest"
 	"github.com/podpatterns/podpatterns/pod/sandbox"
-	"github.com/podpatterns/podpatterns/sidecar"
 )
 
 const childVariable = "PODPATTERNS_POD_TEST_CHILD"
@@ -33,7 +29,9 @@ var children = map[string]func(context.Context) error{
 	"activated": serveActivated,
 	"parent":    func(ctx context.Context) error { return parent(os.Getenv("DIR")).Run(ctx) },
 	"web":       func(ctx context.Context) error { return split(os.Getenv("DIR")).RunContainer(ctx, "web") },
-	"proxy":     func(ctx context.Context) error { return split(os.Getenv("DIR")).RunContainer(ctx, "proxy") },
+	"front":     func(ctx context.Context) error { return stopped(os.Getenv("DIR")).RunContainer(ctx, "front") },
+	"logs":      func(ctx context.Context) error { return stopped(os.Getenv("DIR")).RunContainer(ctx, "logs") },
+	"caller":    func(ctx context.Context) error { return stopped(os.Getenv("DIR")).RunContainer(ctx, "caller") },
 }
 
 // begin starts the test binary as a child.
@@ -125,97 +123,4 @@ func TestACommandDiesWithItsPodsProcess(t *testing.T) {
 	require.NoError(t, cmd.Process.Kill())
 	cmd.Wait()
 	eventually(t, func() bool { return gone(pid) }, "killed with its parent")
-}
-
-// split is a pod whose containers run in processes of their own.
-func split(dir string) *pod.Pod {
-	return &pod.Pod{
-		Dir: dir, Logger: slog.New(slog.DiscardHandler),
-		Containers: []pod.Container{
-			{Name: "logs", Sidecar: sidecar.Func(until)},
-			{Name: "proxy", Listen: "127.0.0.1:0", Ambassador: aAmbassador},
-			{Name: "web", Listen: "127.0.0.1:0", Run: func(ctx context.Context, env pod.Env) error {
-				var runs atomic.Int64
-				return sandbox.ServeHTTP(ctx, env.Listener, &http.Server{Handler: serveRuns(&runs)})
-			}},
-		},
-	}
-}
-
-func TestContainersInProcessesOfTheirOwnFindOneAnother(t *testing.T) {
-	dir := t.TempDir()
-	web := begin(t, "web", dir)
-
-	// This process is the container logs, and looks for the others.
-	type found struct {
-		web   net.Addr
-		pid   int
-		proxy error
-	}
-	looks := make(chan found)
-	p := split(dir)
-	p.Observer = func(pod.Event) {}
-	p.Containers[0].Sidecar = sidecar.Func(func(ctx context.Context, _ *os.Root) error {
-		for ctx.Err() == nil {
-			var f found
-			f.web, _ = sandbox.Addr(ctx, "web")
-			f.pid, _ = sandbox.Process(ctx, "web")
-			_, f.proxy = sandbox.Addr(ctx, "proxy")
-			select {
-			case looks <- f:
-			case <-ctx.Done():
-			}
-		}
-		return nil
-	})
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- p.RunContainer(ctx, "logs") }()
-	await := func(ok func(found) bool) (f found) {
-		t.Helper()
-		eventually(t, func() bool { f = <-looks; return ok(f) }, "found")
-		return f
-	}
-
-	f := await(func(f found) bool { return f.pid != 0 })
-	require.Equal(t, web.Process.Pid, f.pid)
-	_, err := get("tcp", f.web.String())
-	require.NoError(t, err)
-	require.ErrorIs(t, f.proxy, sandbox.ErrUnknown)
-
-	again := begin(t, "web", dir)
-	require.Error(t, again.Wait(), "the container runs on this directory already")
-
-	require.NoError(t, web.Process.Kill()) // its mark must not outlive it
-	web.Wait()
-	await(func(f found) bool { return f.pid == 0 && f.web == nil })
-	web = begin(t, "web", dir)
-	await(func(f found) bool { return f.pid == web.Process.Pid })
-	require.NoError(t, web.Process.Signal(syscall.SIGTERM))
-	require.NoError(t, web.Wait(), "a clean stop")
-
-	cancel()
-	require.NoError(t, <-ended)
-	require.Equal(t, "logs", p.Status().Containers[0].Name)
-	left, err := filepath.Glob(filepath.Join(dir, ".pod", "*.json"))
-	require.NoError(t, err)
-	require.Empty(t, left)
-}
-
-func TestRunContainerEndsWithAMainAndRestartsAHelper(t *testing.T) {
-	for _, test := range []struct {
-		name string
-		ends bool
-	}{{"init", true}, {"main", true}, {"helper", false}} {
-		p := &pod.Pod{RestartPolicy: pod.OnFailure, Observer: func(pod.Event) {}, Containers: []pod.Container{
-			{Name: "init", Init: true, Run: asMain(scripted(errBoom, nil))},
-			{Name: "helper", Sidecar: sidecar.Func(scripted(nil))},
-			{Name: "main", Run: asMain(scripted(errBoom, nil))},
-		}}
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-		require.NoError(t, p.RunContainer(ctx, test.name))
-		require.Equal(t, test.ends, ctx.Err() == nil, test.name)
-		require.Equal(t, 1, p.Status().Containers[0].RestartCount)
-		cancel()
-	}
 }

@@ -86,6 +86,29 @@ func (c *command) run(ctx context.Context) error {
 	}
 }
 
+// exec runs the program to its end, and kills it when ctx ends before.
+func (c *command) exec(ctx context.Context, output io.Writer) error {
+	cmd, err := c.prepare()
+	if err != nil {
+		return err
+	}
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = output, output, outputWait
+	exited := make(chan error, 1)
+	begun := make(chan error, 1)
+	go superviseProcess(cmd, begun, exited)
+	if err := <-begun; err != nil {
+		return err
+	}
+	select {
+	case err = <-exited:
+	case <-ctx.Done():
+		killGroup(cmd.Process)
+		err = <-exited
+	}
+	endGroup(cmd.Process)
+	return c.result(err, false)
+}
+
 func (c *command) stopSignal() os.Signal {
 	if c.container.StopSignal != nil {
 		return c.container.StopSignal

@@ -6,14 +6,17 @@ import "time"
 type action struct {
 	do        do
 	container int // none for stopPod
+	why       why // of doPreStop and doStop
 	killAt    time.Time
 	abandonAt time.Time
+	turn      int // of a stop whose turn has come: state.turn from then on
 }
 
 type do uint8
 
 const (
 	doStart   do = iota // begin the container's next run
+	doPreStop           // begin the stop of its run by its hook, which has until killAt
 	doStop              // end its context; its time is in killAt and abandonAt
 	doKill              // its time is up
 	doAbandon           // it did not return: report and give up
@@ -28,6 +31,11 @@ func decide(sp *spec, st *state, now time.Time) (actions []action, wake time.Tim
 	if a, ok := due(sp, st, now); ok {
 		return []action{a}, time.Time{}
 	}
+	if len(st.hooked) > 0 {
+		i := st.hooked[0]
+		c := &st.containers[i]
+		return []action{stopRun(sp, st, i, c.stop, now, c.graceEnd)}, time.Time{}
+	}
 	if st.stopping {
 		actions = stopTurns(sp, st, now)
 		if st.up > 0 && now.Before(st.graceEnd) {
@@ -35,6 +43,7 @@ func decide(sp *spec, st *state, now time.Time) (actions []action, wake time.Tim
 		}
 	} else {
 		actions = progress(sp, st, now)
+		wake = st.deadline // K40
 	}
 	if st.timers.Len() > 0 {
 		if next := st.containers[st.timers.index[0]].deadline(); wake.IsZero() || next.Before(wake) {
@@ -55,6 +64,8 @@ func due(sp *spec, st *state, now time.Time) (action, bool) {
 		return action{}, false
 	}
 	switch {
+	case c.phase == running && !c.told:
+		return stopRun(sp, st, i, c.stop, now, c.graceEnd), true // its hook has overrun (K20)
 	case c.phase == running && !c.killed:
 		return action{do: doKill, container: i}, true
 	case c.phase == running:
@@ -73,18 +84,18 @@ func mayRestart(st *state, i int, now time.Time) bool {
 	return st.role(i) == roleHelper && st.mainsUp > 0 && now.Before(st.graceEnd)
 }
 
-// progress starts what is next and begins the pod's stop.
+// progress starts what is next, stops what is to be stopped by itself, and begins
+// the pod's stop.
 func progress(sp *spec, st *state, now time.Time) []action {
-	if st.stopAsked || st.initFailed || st.mainsLeft == 0 { // K3, K13
+	if st.stopAsked || st.initFailed || st.mainsLeft == 0 || st.overdue(now) { // K3, K13, K40
 		return stopPod(sp, st, now)
 	}
 	if len(st.asked) > 0 {
-		i := st.asked[0]
-		if st.containers[i].phase == running {
-			kill := now.Add(sp.grace)
-			return []action{{do: doStop, container: i, killAt: kill, abandonAt: kill.Add(settle)}}
+		r := st.asked[0]
+		if st.containers[r.container].phase != running {
+			return []action{{do: doStart, container: r.container}}
 		}
-		return []action{{do: doStart, container: i}}
+		return []action{stopRun(sp, st, r.container, r.why, now, now.Add(r.grace))}
 	}
 	n := st.next
 	if n == len(sp.order) || n > 0 && !st.containers[sp.order[n-1]].passed {
@@ -93,14 +104,22 @@ func progress(sp *spec, st *state, now time.Time) []action {
 	return []action{{do: doStart, container: sp.order[n]}}
 }
 
-// stopPod begins the pod's stop, and tells the mains and a running init container
-// at once (K16, K19).
+// overdue says whether the pod has been active for too long (K40).
+func (st *state) overdue(now time.Time) bool {
+	return !st.deadline.IsZero() && !now.Before(st.deadline)
+}
+
+// stopPod begins the pod's stop. It tells the mains and a running init container
+// at once (K16, K19); all that have a PreStop hook begin with it (K18).
 func stopPod(sp *spec, st *state, now time.Time) []action {
 	actions := []action{{do: doStopPod}}
-	kill := now.Add(sp.grace)
 	for _, i := range sp.order {
-		if st.role(i) != roleHelper && st.containers[i].phase == running {
-			actions = append(actions, action{do: doStop, container: i, killAt: kill, abandonAt: kill.Add(settle)})
+		if st.containers[i].phase != running {
+			continue
+		}
+		a := stopRun(sp, st, i, stopOfPod, now, st.stopGrace(now))
+		if st.role(i) != roleHelper || a.do == doPreStop && st.containers[i].stop == noStop {
+			actions = append(actions, a)
 		}
 	}
 	return actions
@@ -120,8 +139,12 @@ func stopTurns(sp *spec, st *state, now time.Time) []action {
 		if st.role(i) != roleHelper || c.phase != running {
 			continue
 		}
-		if !c.told || c.byHand {
-			stops = append(stops, stopHelper(st, i, now))
+		if !c.told || c.stop != stopOfPod {
+			a := stopRun(sp, st, i, stopOfPod, now, st.graceEnd)
+			if a.do == doStop || c.hook == noHook { // else its hook runs, and is waited for
+				a.turn = n + 1
+				stops = append(stops, a)
+			}
 		}
 		if !graceUsedUp {
 			break
@@ -130,15 +153,33 @@ func stopTurns(sp *spec, st *state, now time.Time) []action {
 	return stops
 }
 
-// stopHelper gives a helper what is left of the grace, at least minGrace (K15 d),
-// but has it killed and given up before hardEnd.
-func stopHelper(st *state, i int, now time.Time) action {
-	kill := earlier(now.Add(max(st.graceEnd.Sub(now), minGrace)), st.hardEnd.Add(-settle))
-	return action{do: doStop, container: i, killAt: kill, abandonAt: earlier(kill.Add(settle), st.hardEnd)}
+// stopRun stops a run that has until graceEnd: by its hook first, unless that is
+// done, or the run has not even begun (K15 b, K20). Told, it has what is left of
+// the grace, at least minGrace (K15 d), but in the pod's stop it is killed and
+// given up before hardEnd.
+func stopRun(sp *spec, st *state, i int, why why, now, graceEnd time.Time) action {
+	c := &st.containers[i]
+	if sp.containers[i].preStop && c.begun() && !c.told && c.hook != hookDone && now.Before(graceEnd) {
+		return action{do: doPreStop, container: i, why: why, killAt: graceEnd}
+	}
+	kill := later(graceEnd, now.Add(minGrace))
+	abandon := kill.Add(settle)
+	if st.stopping {
+		kill = earlier(kill, st.hardEnd.Add(-settle))
+		abandon = earlier(kill.Add(settle), st.hardEnd)
+	}
+	return action{do: doStop, container: i, why: why, killAt: kill, abandonAt: abandon}
 }
 
 func earlier(a, b time.Time) time.Time {
 	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
 		return b
 	}
 	return a

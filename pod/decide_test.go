@@ -72,13 +72,13 @@ func starting(n int) time.Duration {
 	}
 	p.Containers = append(p.Containers, Container{Name: "main", Command: []string{"main"}})
 	sp := p.spec("")
-	st := newState(sp)
+	st := newState(sp, time.Now())
 	now := time.Now()
 	for st.next < n {
 		actions, _ := decide(sp, st, now)
 		for _, a := range actions {
 			st.apply(a, now)
-			st.ready(a.container)
+			st.let(a.container, holdBegin)
 		}
 	}
 	return time.Since(now)

@@ -11,11 +11,18 @@ func (s Status) String() string {
 	var b strings.Builder
 	field(&b, 0, "Name", s.Name)
 	field(&b, 0, "Status", string(s.Phase))
+	if s.Reason != "" {
+		field(&b, 0, "Reason", s.Reason)
+		field(&b, 0, "Message", s.Message)
+	}
 	if !s.StartTime.IsZero() {
 		field(&b, 0, "Start Time", s.StartTime.Format(time.RFC1123Z))
 	}
 	if s.Dir != "" {
 		field(&b, 0, "Directory", s.Dir)
+	}
+	if s.StatusAddress != "" {
+		field(&b, 0, "Status Address", s.StatusAddress)
 	}
 	for _, section := range []struct {
 		title string

@@ -17,10 +17,13 @@ const (
 // the reason of the terminated state (K34).
 const (
 	ReasonStarted             = "Started"
-	ReasonReady               = "Ready"     // a helper passed its start gate
-	ReasonUnhealthy           = "Unhealthy" // a helper's Ready returned an error
+	ReasonReady               = "Ready"     // a container that was not has become ready
+	ReasonUnhealthy           = "Unhealthy" // a probe, or a block's Ready, has failed
 	ReasonKilling             = "Killing"   // told to stop
+	ReasonLingering           = "Lingering" // a helper that runs alone was told to stop, and waits for the mains
 	ReasonExceededGracePeriod = "ExceededGracePeriod"
+	ReasonFailedPostStartHook = "FailedPostStartHook"
+	ReasonFailedPreStopHook   = "FailedPreStopHook"
 	ReasonBackOff             = "BackOff"
 	ReasonFailed              = "Failed"            // could not be started
 	ReasonCompleted           = "Completed"         // exit code 0

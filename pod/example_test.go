@@ -7,7 +7,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
+	"time"
 
 	"github.com/podpatterns/podpatterns/adapter"
 	"github.com/podpatterns/podpatterns/ambassador"
@@ -112,4 +114,37 @@ func ExamplePod_Status() {
 	// Output:
 	// pod "job": container "main": Error (exit code 1): no such table
 	// Failed 1
+}
+
+// Coloured on a terminal, and plain elsewhere, as here.
+func ExampleConsole() {
+	p := &pod.Pod{Observer: pod.Console(os.Stdout)} // and Containers
+
+	at := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+	p.Observer(pod.Event{Time: at, Type: pod.Normal, Reason: pod.ReasonStarted, Container: "web", Message: "container started"})
+	p.Observer(pod.Event{Time: at, Type: pod.Warning, Reason: pod.ReasonError, Container: "web", Message: "exit code 2: panic: boom\ngoroutine 7 [running]:\nmain.serve(...)"})
+	// Output:
+	// 12:00:00.000  web         Started              container started
+	// 12:00:00.000  web         Error                exit code 2: panic: boom
+	//               goroutine 7 [running]:
+	//               main.serve(...)
+}
+
+// The pod's status in a server of the program's own, beside what else it serves.
+func ExamplePod_Handler() {
+	p := &pod.Pod{Name: "web", RestartPolicy: pod.Never, Observer: func(pod.Event) {}, Containers: []pod.Container{
+		{Name: "main", Run: func(context.Context, pod.Env) error { return nil }},
+	}}
+	mux := http.NewServeMux()
+	mux.Handle("/pod/", http.StripPrefix("/pod", p.Handler()))
+
+	fmt.Println(p.Run(context.Background()))
+	answer := httptest.NewRecorder()
+	mux.ServeHTTP(answer, httptest.NewRequest("GET", "/pod/readyz", nil))
+	fmt.Print(answer.Code, "\n", answer.Body)
+	// Output:
+	// <nil>
+	// 503
+	// [-]main failed: terminated: Completed (exit code 0)
+	// readyz check failed
 }

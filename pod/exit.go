@@ -50,6 +50,9 @@ func (e *AbandonedError) Error() string {
 	return fmt.Sprintf("did not return within %v after it was told to stop; its goroutines:\n%s", e.After, e.Stacks)
 }
 
+// ErrActiveDeadline is among the errors of a Run that ActiveDeadline has ended.
+var ErrActiveDeadline = errors.New("the pod was active for longer than its deadline")
+
 var (
 	errGoexit = errors.New("runtime.Goexit ended the run")
 	errStart  = errors.New("can't be started") // wraps what kept a run from beginning
@@ -70,11 +73,12 @@ const messageLimit = 4096 // of the termination message (K39)
 
 // Exit codes that Kubernetes and shells agree on.
 const (
-	codePanic     = 2
-	codeAbandoned = 137
+	codePanic      = 2
+	codeAbandoned  = 137
+	codeTerminated = 143
 )
 
-func failure(code int, reason string, err error) exit {
+func failed(code int, reason string, err error) exit {
 	message := err.Error()
 	if len(message) > messageLimit {
 		message = strings.ToValidUTF8(message[:messageLimit], "")
@@ -91,12 +95,12 @@ func classify(ctx context.Context, err error) exit {
 	}
 	var exited *commandError
 	if errors.As(err, &exited) {
-		e := failure(exited.code, ReasonError, err)
+		e := failed(exited.code, ReasonError, err)
 		e.failed = !exited.asTold && exited.code != 0
 		return e
 	}
 	if errors.Is(err, errStart) {
-		return failure(128, ReasonRunContainerError, err)
+		return failed(128, ReasonRunContainerError, err)
 	}
 	code := 1
 	var coded interface{ ExitCode() int }
@@ -106,7 +110,7 @@ func classify(ctx context.Context, err error) exit {
 	if code == 0 {
 		return exit{reason: ReasonCompleted, message: err.Error()}
 	}
-	return failure(code, ReasonError, err)
+	return failed(code, ReasonError, err)
 }
 
 // isOf says whether err is ctx's own error and nothing else besides.

@@ -145,6 +145,37 @@ func TestAllErrorsOfAShutdownAreThere(t *testing.T) {
 	})
 }
 
+// Of two that hang each error names its own goroutines alone.
+func TestTheStacksOfAnAbandonedContainerAreItsOwn(t *testing.T) {
+	bubble(t, &pod.Pod{TerminationGracePeriod: 2 * time.Second, Containers: []pod.Container{
+		{Name: "one", Sidecar: sidecar.Func(sleeping)},
+		{Name: "two", Sidecar: sidecar.Func(func(context.Context, *os.Root) error {
+			for range 3 {
+				go snoring()
+			}
+			return snoring()
+		})},
+		{Name: "main", Run: mainUntil},
+	}}, func(t *testing.T, b *running) {
+		time.Sleep(time.Second)
+		b.stop()
+		one, two := b.status("one").Hanging, b.status("two").Hanging
+		require.NotNil(t, one)
+		require.NotNil(t, two)
+		require.Contains(t, one.Stacks, "pod_test.sleeping")
+		require.NotContains(t, one.Stacks, "snoring")
+		require.Contains(t, two.Stacks, "pod_test.snoring")
+		require.Contains(t, two.Stacks, "3 goroutines:", "grouped")
+		require.NotContains(t, two.Stacks, "sleeping")
+		time.Sleep(2 * time.Hour)
+	})
+}
+
+func snoring() error {
+	time.Sleep(time.Hour)
+	return nil
+}
+
 func TestK39_TheTerminationMessageHasAtMost4096Bytes(t *testing.T) {
 	long := make([]byte, 0, 10_000)
 	for len(long) < 9_000 {

@@ -8,13 +8,11 @@ import (
 	"strings"
 )
 
-// The pprof labels under which a container's goroutines run. Goroutines inherit
-// them from the one that starts them; callbacks of time.AfterFunc and
-// context.AfterFunc don't, nor do goroutines that a library had started before.
-const (
-	labelContainer = "container"
-	labelRun       = "podpatterns.run" // one run of one container in the process
-)
+// labelContainer is the pprof label under which a container's goroutines run; its
+// value is one run's in this process, as web/logs#2.17. Goroutines inherit it from
+// the one that starts them; callbacks of time.AfterFunc and context.AfterFunc
+// don't, nor do goroutines that a library had started before.
+const labelContainer = "container"
 
 // stacks returns the goroutines that carry the run's label, grouped by stack.
 func stacks(run string) string {
@@ -68,5 +66,5 @@ func hasRun(labels, run string) bool {
 		return false
 	}
 	var set map[string]string
-	return json.Unmarshal([]byte(labels), &set) == nil && set[labelRun] == run
+	return json.Unmarshal([]byte(labels), &set) == nil && set[labelContainer] == run
 }

@@ -16,10 +16,22 @@ type instance struct {
 	run        *run
 	member     *member
 	label      string // in its goroutines' pprof labels
-	gated      bool   // its block has a Ready
 	stop, kill context.CancelFunc
 
-	began, toldAt time.Time // the loop's
+	values    context.Context // the run's, without its stop; ends with the run
+	endValues context.CancelFunc
+	beside    sync.WaitGroup // what goes on beside the run: probes and hooks
+
+	// The loop's.
+	began, stopAt, toldAt time.Time
+	hasStarted, wasReady  bool
+	checked               context.Context // ends when the run's stop begins
+	endChecks             context.CancelFunc
+	endProbe              [probeKinds]context.CancelFunc
+	held                  [probeKinds]bool // the probe has had its say on this run
+	endHook               context.CancelFunc
+	hookFailed            bool  // PostStart has
+	sick                  error // why the run is stopped
 
 	mu        sync.Mutex
 	lease     *lease
@@ -34,14 +46,14 @@ var launched atomic.Int64 // numbers all runs of the process
 
 // launch starts the goroutine of a container's run.
 func (r *run) launch(m *member, number int) *instance {
-	inst := &instance{run: r, member: m}
-	inst.label = fmt.Sprintf("%s/%s#%d (%d)", r.pod.name(), m.Name, number, launched.Add(1))
-	_, inst.gated = m.block().(readier)
+	nothing := func() {}
+	inst := &instance{run: r, member: m, endValues: nothing, endChecks: nothing, endHook: nothing}
+	inst.label = fmt.Sprintf("%s/%s#%d.%d", r.pod.name(), m.Name, number, launched.Add(1))
 	var ctx, killed context.Context
 	ctx, inst.stop = context.WithCancel(r.base)
 	killed, inst.kill = context.WithCancel(context.Background())
 	r.dir.enter()
-	labels := pprof.Labels(labelContainer, m.Name, labelRun, inst.label)
+	labels := pprof.Labels(labelContainer, inst.label)
 	go pprof.Do(ctx, labels, func(ctx context.Context) { inst.live(ctx, killed) })
 	return inst
 }
@@ -52,9 +64,9 @@ func (inst *instance) live(ctx, killed context.Context) {
 	ended := false
 	defer func() {
 		if v := recover(); v != nil {
-			e = failure(codePanic, ReasonError, &PanicError{Value: v, Stack: debug.Stack()})
+			e = failed(codePanic, ReasonError, &PanicError{Value: v, Stack: debug.Stack()})
 		} else if !ended {
-			e = failure(1, ReasonGoexit, errGoexit)
+			e = failed(1, ReasonGoexit, errGoexit)
 		}
 		inst.end(e)
 	}()
@@ -71,12 +83,16 @@ func (inst *instance) execute(ctx, killed context.Context) error {
 	}
 	defer root.Close()
 	ctx = r.sandbox(m, root, killed).Context(ctx)
+	if m.hasAside() {
+		inst.values, inst.endValues = context.WithCancel(handled(context.WithoutCancel(ctx), inst))
+	}
+	began := func(pid int) {
+		r.inbox.put(func(now time.Time) { r.began(inst, pid, now) })
+	}
 	if m.Command != nil {
 		c := &command{
-			container: m.Container, env: r.commandEnv(), dir: r.dir.path, root: root, socket: m.socket, logger: m.log,
-			started: func(pid int) {
-				r.inbox.put(func(now time.Time) { r.began(m, inst, pid, now) })
-			},
+			container: m.Container, env: r.commandEnv(), dir: r.dir.path, root: root,
+			socket: m.socket, logger: m.log, started: began,
 		}
 		return c.run(ctx)
 	}
@@ -88,14 +104,22 @@ func (inst *instance) execute(ctx, killed context.Context) error {
 		inst.mu.Unlock()
 		env.Listener = lease
 	}
-	if inst.gated {
-		waitCtx, done := context.WithCancel(ctx)
-		var gate sync.WaitGroup
-		gate.Go(func() { inst.awaitReady(waitCtx) })
-		defer gate.Wait()
-		defer done()
+	if !m.beginsAtOnce() {
+		began(0)
+	}
+	if block, ok := m.block().(readier); ok {
+		inst.aside(func() { inst.awaitReady(ctx, block) })
 	}
 	return call(ctx, m.Container, env)
+}
+
+// aside starts what goes on beside the run, unless that has ended.
+func (inst *instance) aside(f func()) {
+	inst.mu.Lock()
+	defer inst.mu.Unlock()
+	if !inst.returned {
+		inst.beside.Go(f)
+	}
 }
 
 func call(ctx context.Context, c *Container, env Env) error {
@@ -111,58 +135,23 @@ func call(ctx context.Context, c *Container, env Env) error {
 	}
 }
 
-// readyRetry is the pause after a block's Ready failed.
-const readyRetry = time.Second
-
-// awaitReady passes the start gate when the block is ready.
-func (inst *instance) awaitReady(ctx context.Context) {
-	r, m := inst.run, inst.member
-	said := ""
-	for {
-		err := callReady(ctx, m.block().(readier))
-		if ctx.Err() != nil {
-			return
-		}
-		if err == nil {
-			r.inbox.put(func(now time.Time) { r.passed(m, inst, now) })
-			return
-		}
-		if text := err.Error(); text != said {
-			said = text
-			r.inbox.put(func(now time.Time) { r.event(m, now, Warning, ReasonUnhealthy, "Ready failed: %s", text) })
-		}
-		select {
-		case <-time.After(readyRetry):
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-func callReady(ctx context.Context, block readier) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = &PanicError{Value: v, Stack: debug.Stack()}
-		}
-	}()
-	return block.Ready(ctx)
-}
-
 // end gives back what the run had, and tells the loop.
 func (inst *instance) end(e exit) {
 	r, m := inst.run, inst.member
 	inst.endLeases()
 	inst.stop()
 	inst.kill()
-	if err := r.dir.leave(); err != nil {
-		m.log.Warn("after an abandoned container returned", "err", err)
-	}
+	inst.endValues()
 	inst.mu.Lock()
 	inst.returned = true
 	if inst.abandoned {
 		r.pod.forget(m.Name)
 	}
 	inst.mu.Unlock()
+	inst.beside.Wait()
+	if err := r.dir.leave(); err != nil {
+		m.log.Warn("after an abandoned container returned", "err", err)
+	}
 	r.inbox.put(func(now time.Time) { r.exited(m, inst, e, now) })
 }
 

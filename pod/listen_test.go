@@ -197,6 +197,29 @@ func TestConnectionsWaitForHoldTimeoutAndAreResetThen(t *testing.T) {
 	require.NoError(t, b.stop())
 }
 
+// A run that does not stop in time must not go on answering: it is given up, and
+// so is its listener.
+func TestAnAbandonedRunLosesItsListener(t *testing.T) {
+	let := make(chan struct{})
+	p := &pod.Pod{TerminationGracePeriod: 2 * time.Second, HoldTimeout: time.Millisecond, Containers: []pod.Container{
+		{Name: "web", Listen: "127.0.0.1:0", Run: func(_ context.Context, env pod.Env) error {
+			for {
+				if _, err := env.Listener.Accept(); err != nil {
+					<-let
+					return nil
+				}
+			}
+		}},
+	}}
+	b := start(t, p)
+	_, address := b.up("web")
+	require.Error(t, p.Restart("web"))
+	requireReset(t, address)
+	close(let)
+	eventually(t, func() bool { return b.status("web").RestartCount == 1 }, "started again once it has returned")
+	b.stop()
+}
+
 // requireReset connects, and is reset: while it reads, or already in connect(2).
 func requireReset(t *testing.T, address string) {
 	t.Helper()

@@ -81,21 +81,23 @@ func (m *marks) record(c *member, pid int) {
 	}
 }
 
+// held says whether a container runs in another process.
+func (m *marks) held(name string) bool {
+	f, err := os.OpenFile(m.path(name, "lock"), os.O_RDWR, 0)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return lockFile(f, false) != nil
+}
+
 // read returns the mark of a container that runs in another process.
 func (m *marks) read(name string) (mark, error) {
 	unknown := func(why string) (mark, error) {
 		return mark{}, fmt.Errorf("%w: container %q %s", sandbox.ErrUnknown, name, why)
 	}
-	f, err := os.OpenFile(m.path(name, "lock"), os.O_RDWR, 0)
-	if errors.Is(err, os.ErrNotExist) {
+	if !m.held(name) {
 		return unknown("does not run on this directory")
-	}
-	if err != nil {
-		return mark{}, fmt.Errorf("container %q: %w", name, err)
-	}
-	defer f.Close()
-	if lockFile(f, false) == nil {
-		return unknown("does not run any more")
 	}
 	text, err := os.ReadFile(m.path(name, "json"))
 	if errors.Is(err, os.ErrNotExist) {

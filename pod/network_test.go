@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -57,6 +58,51 @@ func TestAPodInMemoryLosesNoRequestInAVirtualHour(t *testing.T) {
 		require.Zero(t, failed.Load())
 		require.Greater(t, served.Load(), int64(5000))
 	})
+}
+
+// The same over restarts that nobody asked for: each request waits for the next
+// run, also through its back-off.
+func TestNoRequestIsLostOverCrashesAndLivenessFailures(t *testing.T) {
+	for _, how := range []string{"crash", "liveness"} {
+		t.Run(how, func(t *testing.T) {
+			network := &podtest.Network{}
+			var runs, served atomic.Int64
+			web := pod.Container{Name: "web", Listen: "127.0.0.1:80", Run: func(ctx context.Context, env pod.Env) error {
+				serving, stop := context.WithCancel(ctx)
+				defer stop()
+				if how == "crash" {
+					time.AfterFunc(time.Minute, stop)
+				}
+				if err := sandbox.ServeHTTP(serving, env.Listener, &http.Server{Handler: serveRuns(&runs)}); err != nil || ctx.Err() != nil {
+					return err
+				}
+				return errBoom
+			}}
+			if how == "liveness" {
+				asked := 0
+				web.Liveness = &pod.Probe{FailureThreshold: 1, Handler: pod.HandlerFunc(func(context.Context) error {
+					if asked++; asked%10 == 0 {
+						return errBoom
+					}
+					return nil
+				})}
+			}
+			p := &pod.Pod{Network: network, HoldTimeout: time.Hour, Containers: []pod.Container{web}}
+			bubble(t, p, func(t *testing.T, b *running) {
+				synctest.Wait()
+				client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: network.DialContext}}
+				for began := time.Now(); time.Since(began) < 3*time.Hour; time.Sleep(700 * time.Millisecond) {
+					answer, err := client.Get("http://127.0.0.1:80/")
+					require.NoError(t, err)
+					answer.Body.Close()
+					served.Add(1)
+				}
+				b.trace.take()
+				require.Greater(t, runs.Load(), int64(20))
+				require.Greater(t, served.Load(), int64(1000))
+			})
+		})
+	}
 }
 
 // limited has no SetDeadline.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/podpatterns/podpatterns/pod/sandbox"
 )
 
 // open checks the pod and takes all it needs of the machine: the directory and
@@ -17,6 +19,7 @@ func (p *Pod) open(ctx context.Context, alone string) (*run, error) {
 	problems := p.validate()
 	r := &run{pod: p, alone: alone, base: context.WithoutCancel(ctx), inbox: newInbox()}
 	r.packets.network = p.network()
+	r.common = sandbox.Sandbox{Grace: p.grace(), Dial: p.network().DialContext, Addr: r.addr, Process: r.process}
 	r.addMembers()
 	dir, err := openDirectory(p.name(), p.Dir)
 	if err != nil {
@@ -24,6 +27,7 @@ func (p *Pod) open(ctx context.Context, alone string) (*run, error) {
 	} else {
 		r.dir = dir
 		r.openSockets(ctx, problems)
+		r.openEndpoint(ctx, problems)
 		if alone != "" {
 			if r.marks, err = newMarks(dir.path, alone); err != nil {
 				problems.add("Dir", p.Dir, "%w", err)
@@ -38,22 +42,23 @@ func (p *Pod) open(ctx context.Context, alone string) (*run, error) {
 		return nil, problems.ErrorOrNil()
 	}
 	r.spec = p.spec(alone)
-	r.state = newState(r.spec)
 	observe := p.Observer
 	if observe == nil {
 		observe = logEvents(p.logger().With("pod", p.name()))
 	}
 	r.feed = newFeed(observe, len(r.members))
 	r.startedAt = time.Now()
+	r.state = newState(r.spec, r.startedAt)
 	r.begin()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.run = r
+	r.endpoint.start()
 	return r, nil
 }
 
 func (r *run) addMembers() {
-	log := r.pod.logger()
+	log := r.pod.logger().With("pod", r.pod.name())
 	r.byName = map[string]*member{}
 	for i := range r.pod.Containers {
 		c := &r.pod.Containers[i]
@@ -64,7 +69,7 @@ func (r *run) addMembers() {
 			Container: c,
 			field:     fmt.Sprintf("Containers[%d]", i),
 			index:     len(r.members),
-			log:       log.With("pod", r.pod.name(), "container", c.Name),
+			log:       log.With("container", c.Name),
 			status:    ContainerStatus{Name: c.Name, Kind: c.kind()},
 		}
 		r.members = append(r.members, m)
@@ -124,6 +129,9 @@ func (r *run) isStale(ctx context.Context, path string) bool {
 
 // release gives back what open took.
 func (r *run) release() (errs []error) {
+	if err := r.endpoint.close(); err != nil {
+		errs = append(errs, fmt.Errorf("close the status endpoint: %w", err))
+	}
 	for _, m := range r.members {
 		if m.socket != nil {
 			if err := m.socket.close(); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/podpatterns/podpatterns/adapter"
 	"github.com/podpatterns/podpatterns/ambassador"
+	"github.com/podpatterns/podpatterns/pod/internal/web"
 	"github.com/podpatterns/podpatterns/pod/sandbox"
 	"github.com/podpatterns/podpatterns/sidecar"
 )
@@ -47,6 +48,10 @@ type Pod struct {
 	// before they are killed. 0: 30 s. Less than 2 s: 2 s (K20).
 	TerminationGracePeriod time.Duration
 
+	// ActiveDeadline is how long the pod may run, from its start on, init
+	// containers included; then it is stopped, and has failed (K40). 0: for ever.
+	ActiveDeadline time.Duration
+
 	// Dir is the directory that the containers share; it is made if it is not
 	// there, and kept. Empty: a temporary one for each Run, removed at its end,
 	// or, where a container was abandoned, when that has returned.
@@ -64,6 +69,13 @@ type Pod struct {
 	// "container" attributes. nil: slog.Default().
 	Logger *slog.Logger
 
+	// StatusListen is where the pod serves its Handler from before anything starts
+	// until Run returns: an address as Container.Listen takes it. Only requests
+	// for that host, localhost or a loopback address are answered. Empty: nowhere.
+	// RunContainer does not serve it, because the processes of one pod can't share
+	// the address; a program that wants it there mounts the Handler.
+	StatusListen string
+
 	// Observer is called with each event, in order, one at a time and never by
 	// the pod's own loop. While it is slow up to 1,024 events and 8 per container
 	// wait; what comes on top of them is dropped and counted in the status. nil:
@@ -74,6 +86,8 @@ type Pod struct {
 	running bool
 	run     *run                // current or last
 	alive   map[string]struct{} // abandoned, and not returned yet
+
+	events web.Stream[Event] // the last of all runs, for the Handler
 }
 
 // A Container is one part of a pod. Exactly one of Sidecar, Ambassador, Adapter,
@@ -108,6 +122,29 @@ type Container struct {
 	// RestartPolicy overrides the pod's for this container (K4). Empty: the
 	// pod's. Not for helpers.
 	RestartPolicy RestartPolicy
+
+	// Startup holds up what follows a helper until it succeeds, and the other
+	// probes of every container; when it fails the run is stopped (K31, K32). nil:
+	// none. No probes and hooks for init containers (K42).
+	Startup *Probe
+
+	// Readiness says whether the container is ready, and never stops it (K32). nil:
+	// the block's own Ready every 10 s, and without that it is ready once it has
+	// started.
+	Readiness *Probe
+
+	// Liveness stops the run when it fails, for the restart policy to start another
+	// (K32). nil: none.
+	Liveness *Probe
+
+	// PostStart is called when the run has begun, beside it. What follows waits for
+	// it; when it fails the run is stopped (K12). nil: none.
+	PostStart Handler
+
+	// PreStop is called before the run is told to stop, within the grace period. A
+	// helper's is called when the pod's stop begins, before its turn (K15, K18,
+	// K20). nil: none.
+	PreStop Handler
 
 	// Env adds NAME=VALUE to a Command's environment.
 	Env []string
@@ -190,47 +227,4 @@ func (p *Pod) network() Network {
 		return machine{}
 	}
 	return p.Network
-}
-
-// spec is the pod as decide sees it. With a name it is that container alone, as a
-// main container: nothing gates it, and it is told to stop at once.
-func (p *Pod) spec(alone string) *spec {
-	sp := &spec{grace: p.grace()}
-	var mains []int
-	for _, c := range p.Containers {
-		if alone != "" && c.Name != alone {
-			continue
-		}
-		i := len(sp.containers)
-		cs := containerSpec{role: roleMain, policy: c.RestartPolicy}
-		if cs.policy == "" {
-			cs.policy = p.RestartPolicy
-		}
-		if cs.policy == "" {
-			cs.policy = Always
-		}
-		switch {
-		case c.Init && alone != "" && cs.policy == Always:
-			cs.policy = OnFailure // K3
-		case c.block() != nil && alone != "":
-			cs.policy = Always // K2
-		case c.Init && alone == "":
-			cs.role = roleInit
-		case c.block() != nil:
-			cs.role = roleHelper
-		}
-		sp.containers = append(sp.containers, cs)
-		if cs.role == roleMain {
-			mains = append(mains, i)
-		} else {
-			sp.order = append(sp.order, i)
-		}
-	}
-	sp.gates = len(sp.order)
-	sp.order = append(sp.order, mains...)
-	sp.position = make([]int, len(sp.order))
-	for n, i := range sp.order {
-		sp.position[i] = n
-	}
-	return sp
 }

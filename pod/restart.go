@@ -57,7 +57,7 @@ func (r *run) restart(name string, answer chan<- error) {
 		answer <- fmt.Errorf("its last run was given up and has not returned: %w", m.last.err)
 	default:
 		m.restarts = append(m.restarts, answer)
-		r.state.asked = append(r.state.asked, m.index)
+		r.state.restart(m.index)
 	}
 }
 

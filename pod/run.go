@@ -35,6 +35,11 @@ func (p *Pod) Run(ctx context.Context) error { return p.supervise(ctx, "") }
 // them by [sandbox.Process] and [sandbox.Addr], and refuses a container that runs
 // on this Dir already. It returns as Run does, and an init container's or a main
 // container's end is its end.
+//
+// A helper whose ctx is done goes on while a main container runs on this Dir, for
+// all of the grace period but 2 s at most: so it serves the mains to their end also
+// where the platform tells all containers to stop together. The mains' locks in Dir
+// say so, which end with their processes.
 func (p *Pod) RunContainer(ctx context.Context, name string) error {
 	if name == "" || !p.has(name) {
 		return fmt.Errorf("pod %q: RunContainer: %q: no container has this name", p.name(), name)
@@ -98,12 +103,16 @@ type run struct {
 	byName  map[string]*member
 	dir     *directory
 	packets packets
+	common  sandbox.Sandbox // what the sandboxes of all members have in common
 	feed    *feed
 	marks   *marks // in RunContainer
+
+	endpoint *endpoint // nil without StatusListen
 
 	mu         sync.Mutex
 	startedAt  time.Time
 	phase      Phase // once it is Succeeded or Failed it stays (K36)
+	deadlined  bool
 	conditions conditions
 }
 
@@ -126,6 +135,14 @@ type member struct {
 // through the inbox.
 func (r *run) loop(ctx context.Context) {
 	stop := ctx.Done()
+	if r.lingers() {
+		stop = nil
+		var lingering sync.WaitGroup
+		defer lingering.Wait()
+		ended, end := context.WithCancel(context.Background())
+		defer end()
+		lingering.Go(func() { r.linger(ctx, ended) })
+	}
 	var outerKill <-chan struct{}
 	if sandbox.From(ctx) != nil { // this pod runs in a container of another
 		grace, release := sandbox.Grace(ctx)
@@ -135,7 +152,7 @@ func (r *run) loop(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
-		r.state.stopAsked = r.state.stopAsked || ctx.Err() != nil
+		r.state.stopAsked = r.state.stopAsked || ctx.Err() != nil && !r.lingers()
 		now := time.Now()
 		wake := r.settle(now)
 		if r.state.over() {
@@ -173,9 +190,9 @@ func (r *run) settle(now time.Time) (wake time.Time) {
 			return wake
 		}
 		for _, a := range actions {
-			told := a.do != doStopPod && r.state.containers[a.container].told
+			before := r.state.containers[a.container]
 			r.state.apply(a, now)
-			r.act(a, told, now)
+			r.act(a, before, now)
 		}
 	}
 }
@@ -189,6 +206,9 @@ func (r *run) close() error {
 		if m.last.failed {
 			errs = multierror.Append(errs, &ContainerError{Container: m.Name, ExitCode: m.last.code, Reason: m.last.reason, Err: m.last.err})
 		}
+	}
+	if r.state.deadlined {
+		errs = multierror.Append(errs, ErrActiveDeadline)
 	}
 	return multierror.Append(errs, r.release()...).ErrorOrNil()
 }

@@ -17,7 +17,7 @@ func TestK7_InitContainersAndHelpersStartInListOrderThenTheMains(t *testing.T) {
 	bubble(t, &pod.Pod{Containers: []pod.Container{
 		{Name: "main-1", Run: mainUntil},
 		{Name: "init-1", Init: true, Run: after(time.Second, nil)},
-		{Name: "helper-1", Sidecar: gated{until, 2 * time.Second}},
+		{Name: "helper-1", Sidecar: &gated{Func: until, after: 2 * time.Second}},
 		{Name: "init-2", Init: true, Run: after(time.Second, nil)},
 		{Name: "helper-2", Sidecar: sidecar.Func(until)},
 		{Name: "main-2", Run: asMain(lingering(time.Second))},
@@ -111,7 +111,7 @@ func TestK10_AnInitContainerIsNotLookedAtAgain(t *testing.T) {
 
 func TestK11_AMainThatCannotStartHoldsNobodyUp(t *testing.T) {
 	bubble(t, &pod.Pod{RestartPolicy: pod.Never, Containers: []pod.Container{
-		{Name: "main-1", Run: after(0, errBoom)},
+		{Name: "main-1", Run: after(time.Millisecond, errBoom)},
 		{Name: "main-2", Run: after(time.Second, nil)},
 	}}, func(t *testing.T, b *running) {
 		var failed *pod.ContainerError
@@ -122,7 +122,7 @@ func TestK11_AMainThatCannotStartHoldsNobodyUp(t *testing.T) {
 		b.expect(`
 			0s main-1 Started
 			0s main-2 Started
-			0s main-1 Error
+			1ms main-1 Error
 			1s main-2 Completed
 			1s pod Killing`)
 		require.Equal(t, pod.Failed, b.pod.Status().Phase)
@@ -131,18 +131,18 @@ func TestK11_AMainThatCannotStartHoldsNobodyUp(t *testing.T) {
 
 func TestK2_AHelperIsRestartedAfterAnyExitWhateverThePolicy(t *testing.T) {
 	bubble(t, &pod.Pod{RestartPolicy: pod.Never, Containers: []pod.Container{
-		{Name: "helper", Sidecar: sidecar.Func(scripted(nil, errBoom))},
+		{Name: "helper", Sidecar: sidecar.Func(pausing(time.Millisecond, scripted(nil, errBoom)))},
 		{Name: "main", Run: after(time.Minute, nil)},
 	}}, func(t *testing.T, b *running) {
 		require.NoError(t, b.wait())
 		b.expect(`
 			0s helper Started
 			0s main Started
-			0s helper Completed
-			0s helper Started
-			0s helper Error
-			0s helper BackOff
-			10s helper Started
+			1ms helper Completed
+			1ms helper Started
+			1ms helper Error
+			1ms helper BackOff
+			10.001s helper Started
 			1m0s main Completed
 			1m0s pod Killing
 			1m0s helper Killing

@@ -5,13 +5,16 @@ import "time"
 // A Status is a snapshot of a pod, in the form of Kubernetes' PodStatus. It
 // prints like kubectl describe pod, and marshals to JSON.
 type Status struct {
-	Name          string            `json:"name"`                 // the pod's
-	Phase         Phase             `json:"phase"`                // where it is in its life
-	Conditions    []Condition       `json:"conditions,omitempty"` // Initialized, ContainersReady and Ready
-	StartTime     time.Time         `json:"startTime,omitzero"`   // of the current Run or the last; zero before any
-	Dir           string            `json:"dir,omitempty"`        // what the containers share
-	Containers    []ContainerStatus `json:"containers"`           // in the order of Pod.Containers
-	EventsDropped int64             `json:"eventsDropped"`        // because the observer was too slow
+	Name          string            `json:"name"`                    // the pod's
+	Phase         Phase             `json:"phase"`                   // where it is in its life
+	Reason        string            `json:"reason,omitempty"`        // DeadlineExceeded where ActiveDeadline has ended it
+	Message       string            `json:"message,omitempty"`       // the same in words
+	Conditions    []Condition       `json:"conditions,omitempty"`    // Initialized, ContainersReady and Ready
+	StartTime     time.Time         `json:"startTime,omitzero"`      // of the current Run or the last; zero before any
+	Dir           string            `json:"dir,omitempty"`           // what the containers share
+	StatusAddress string            `json:"statusAddress,omitempty"` // where StatusListen is served, as it takes it
+	Containers    []ContainerStatus `json:"containers"`              // in the order of Pod.Containers
+	EventsDropped int64             `json:"eventsDropped"`           // because the observer was too slow
 }
 
 // A Phase says where a pod is in its life (K36).
@@ -58,6 +61,29 @@ type ContainerStatus struct {
 	Ready        bool   `json:"ready"`              // K35
 	Started      bool   `json:"started"`            // this run has passed its start gate (K8)
 	RestartCount int    `json:"restartCount"`       // K41
+
+	Probes  []ProbeStatus `json:"probes,omitempty"`  // in the order startup, readiness, liveness; those it has
+	Hanging *Hang         `json:"hanging,omitempty"` // it was given up, and has not returned yet
+
+	StartDuration time.Duration `json:"startDuration,omitempty"` // from the run's start until it passed its gate; 0 before
+	StopDuration  time.Duration `json:"stopDuration,omitempty"`  // from the last stop's start to the run's end
+}
+
+// A ProbeStatus is what a probe has found of the current run.
+type ProbeStatus struct {
+	Type         string        `json:"type"`                // Startup, Readiness or Liveness
+	Result       string        `json:"result"`              // Success, Failure or Unknown: the verdict, after the thresholds (K28, K30)
+	Since        time.Time     `json:"since,omitzero"`      // when that came to be
+	Successes    int64         `json:"successes"`           // of this run, by single probes
+	Failures     int64         `json:"failures"`            // likewise
+	LastError    string        `json:"lastError,omitempty"` // of the last probe; empty if it succeeded
+	LastDuration time.Duration `json:"lastDuration"`        // how long it took
+}
+
+// A Hang is a run that did not return in time.
+type Hang struct {
+	Since  time.Time `json:"since"`  // when its time was up
+	Stacks string    `json:"stacks"` // where its goroutines were then, grouped
 }
 
 // A State has one field set: what the container is now.
@@ -89,9 +115,10 @@ type Terminated struct {
 
 // Reasons of the waiting state (K34).
 const (
-	ReasonPodInitializing   = "PodInitializing"
-	ReasonContainerCreating = "ContainerCreating"
-	ReasonCrashLoopBackOff  = "CrashLoopBackOff"
+	ReasonPodInitializing    = "PodInitializing"
+	ReasonContainerCreating  = "ContainerCreating"
+	ReasonCrashLoopBackOff   = "CrashLoopBackOff"
+	ReasonPostStartHookError = "PostStartHookError" // the same, after PostStart failed (K12)
 )
 
 // Status returns how the pod is now, or how its last Run ended. It may be called
@@ -117,11 +144,15 @@ func (p *Pod) Status() Status {
 	if r.dir != nil {
 		s.Dir = r.dir.path
 	}
+	s.StatusAddress = r.endpoint.address()
 	if r.feed != nil {
 		s.EventsDropped = r.feed.dropped.Load()
 	}
 	if s.Phase = r.phase; s.Phase == "" {
 		s.Phase = r.spec.phase(s.Containers)
+	}
+	if r.deadlined {
+		s.Reason, s.Message = "DeadlineExceeded", ErrActiveDeadline.Error()
 	}
 	s.Conditions = r.conditions.list(s)
 	return s
@@ -160,7 +191,7 @@ func (r *run) lastPhase() Phase {
 			return Failed
 		}
 	}
-	if r.state.initFailed {
+	if r.state.initFailed || r.state.deadlined {
 		return Failed
 	}
 	return Succeeded
@@ -196,6 +227,6 @@ func (r *run) settleStatus() {
 			m.status.State = State{Terminated: m.last.terminated}
 		}
 	}
-	r.phase = r.lastPhase()
+	r.phase, r.deadlined = r.lastPhase(), r.state.deadlined
 	r.conditions.end(r.phase, time.Now())
 }

@@ -28,7 +28,7 @@ func TestStatusPrintsLikeKubectlDescribe(t *testing.T) {
 	p := &pod.Pod{Name: "web", Dir: dir, Containers: []pod.Container{
 		{Name: "migrate", Init: true, Run: after(time.Second, nil)},
 		{Name: "logs", Sidecar: sidecar.Func(scripted(errBoom, errBoom))},
-		{Name: "slow", Sidecar: gated{until, time.Hour}},
+		{Name: "slow", Sidecar: &gated{Func: until, after: time.Hour}},
 		{Name: "nginx", Run: mainUntil},
 	}}
 	bubble(t, p, func(t *testing.T, b *running) {
@@ -136,7 +136,7 @@ func TestK33_AContainersStates(t *testing.T) {
 
 func TestK35_AHelperIsReadyOnceItHasStarted(t *testing.T) {
 	p := &pod.Pod{Containers: []pod.Container{
-		{Name: "helper", Sidecar: gated{until, time.Second}}, {Name: "main", Run: mainUntil},
+		{Name: "helper", Sidecar: &gated{Func: until, after: time.Second}}, {Name: "main", Run: mainUntil},
 	}}
 	bubble(t, p, func(t *testing.T, b *running) {
 		synctest.Wait()
@@ -169,7 +169,7 @@ func TestK36_Phases(t *testing.T) {
 	}{
 		{"a job that succeeds", &pod.Pod{RestartPolicy: pod.Never, Containers: []pod.Container{
 			{Name: "init", Init: true, Run: after(time.Minute, nil)},
-			{Name: "helper", Sidecar: gated{lingering(time.Second), time.Minute}},
+			{Name: "helper", Sidecar: &gated{Func: lingering(time.Second), after: time.Minute}},
 			{Name: "main", Run: after(time.Minute, nil)},
 		}}, []at{{time.Second, pod.Pending}, {61 * time.Second, pod.Pending}, {121 * time.Second, pod.Running}, {180*time.Second + time.Millisecond, pod.Running}, {time.Hour, pod.Succeeded}}},
 		{"one of two mains fails", &pod.Pod{RestartPolicy: pod.Never, Containers: []pod.Container{
@@ -223,6 +223,7 @@ func TestK37_ConditionsSaySinceWhen(t *testing.T) {
 		}{
 			{time.Second, 0, "Initialized True", 0, ""},
 			{time.Second, 2, "Ready True", 0, ""},
+			{2 * time.Second, 1, "ContainersReady True", 0, ""},
 			{61 * time.Second, 1, "ContainersReady True", 0, ""}, // restarted at the same moment
 			{2 * time.Minute, 0, "Initialized True", 0, ""},
 			{2 * time.Minute, 2, "Ready False", 90 * time.Second, "PodCompleted"},
@@ -233,6 +234,19 @@ func TestK37_ConditionsSaySinceWhen(t *testing.T) {
 			require.Equal(t, want.since, since, want.is)
 			require.Equal(t, want.reason, reason)
 		}
+	})
+}
+
+func TestK37_OneUnreadyContainerIsEnough(t *testing.T) {
+	bubble(t, &pod.Pod{Containers: []pod.Container{
+		{Name: "main-1", Run: mainUntil}, {Name: "main-2", Run: mainUntil, PostStart: hook(time.Minute, nil)},
+	}}, func(t *testing.T, b *running) {
+		synctest.Wait()
+		require.Equal(t, "False", b.pod.Status().Conditions[2].Status)
+		require.Equal(t, "containers with unready status: [main-2]", b.pod.Status().Conditions[2].Message)
+		time.Sleep(time.Hour)
+		require.Equal(t, "True", b.pod.Status().Conditions[2].Status)
+		b.trace.take()
 	})
 }
 

@@ -79,20 +79,20 @@ func TestK15_WhatWaitsForItsTurnHasWhatIsLeftAndAtLeast2Seconds(t *testing.T) {
 func TestK16_ContainersThatDoNotRunCountAsTerminated(t *testing.T) {
 	bubble(t, &pod.Pod{Containers: []pod.Container{
 		{Name: "helper-1", Sidecar: sidecar.Func(until)},
-		{Name: "helper-2", Sidecar: sidecar.Func(scripted(errBoom, errBoom))},
+		{Name: "helper-2", Sidecar: sidecar.Func(pausing(time.Millisecond, scripted(errBoom, errBoom)))},
 		{Name: "helper-3", Sidecar: sidecar.Func(until)},
 		{Name: "main", Run: mainUntil},
 	}}, func(t *testing.T, b *running) {
+		time.Sleep(time.Second)
 		b.expect(`
 			0s helper-1 Started
 			0s helper-2 Started
 			0s helper-3 Started
 			0s main Started
-			0s helper-2 Error
-			0s helper-2 Started
-			0s helper-2 Error
-			0s helper-2 BackOff`)
-		time.Sleep(time.Second)
+			1ms helper-2 Error
+			1ms helper-2 Started
+			1ms helper-2 Error
+			1ms helper-2 BackOff`)
 		err := b.stop()
 		require.ErrorIs(t, err, errBoom, "its last run failed")
 		b.expect(`

@@ -50,7 +50,7 @@ func TestStopDuringStart(t *testing.T) {
 		t.Run(moment.name, func(t *testing.T) {
 			bubble(t, &pod.Pod{Containers: []pod.Container{
 				{Name: "init", Init: true, Run: after(time.Second, nil)},
-				{Name: "helper-1", Sidecar: gated{until, time.Second}},
+				{Name: "helper-1", Sidecar: &gated{Func: until, after: time.Second}},
 				{Name: "flaky", Init: true, Run: asMain(scripted(errBoom, errBoom))},
 				{Name: "helper-2", Sidecar: sidecar.Func(until)},
 				{Name: "main", Run: mainUntil},

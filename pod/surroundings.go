@@ -12,16 +12,10 @@ import (
 
 // sandbox is what surrounds one run of m.
 func (r *run) sandbox(m *member, root *os.Root, killed context.Context) *sandbox.Sandbox {
-	return &sandbox.Sandbox{
-		Logger:       m.log,
-		Root:         root,
-		Grace:        r.pod.grace(),
-		Killed:       killed,
-		Dial:         r.pod.network().DialContext,
-		ListenPacket: r.packets.listener(m.Name),
-		Addr:         r.addr,
-		Process:      r.process,
-	}
+	s := r.common
+	s.Logger, s.Root, s.Killed = m.log, root, killed
+	s.ListenPacket = r.packets.listener(m.Name)
+	return &s
 }
 
 // commandEnv is what a Command finds its pod by.

@@ -148,13 +148,18 @@ func asMain(run func(context.Context, *os.Root) error) func(context.Context, pod
 	return func(ctx context.Context, env pod.Env) error { return run(ctx, env.Root) }
 }
 
-// gated is a sidecar that is ready after so long.
+// gated is a sidecar whose first Ready takes so long.
 type gated struct {
 	sidecar.Func
 	after time.Duration
+	ready bool
 }
 
-func (g gated) Ready(ctx context.Context) error {
+func (g *gated) Ready(ctx context.Context) error {
+	if g.ready {
+		return nil
+	}
+	g.ready = true
 	select {
 	case <-time.After(g.after):
 		return nil
@@ -190,5 +195,18 @@ func firstly(d time.Duration, err error) func(context.Context, *os.Root) error {
 			return until(ctx, root)
 		}
 		return after(d, err)(ctx, pod.Env{})
+	}
+}
+
+// pausing takes a while before its first run does anything, so that others have
+// begun by then.
+func pausing(d time.Duration, run func(context.Context, *os.Root) error) func(context.Context, *os.Root) error {
+	paused := false
+	return func(ctx context.Context, root *os.Root) error {
+		if !paused {
+			paused = true
+			time.Sleep(d)
+		}
+		return run(ctx, root)
 	}
 }

@@ -2,8 +2,6 @@ package pod
 
 import (
 	"fmt"
-	"path/filepath"
-	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -56,6 +54,7 @@ func (p *Pod) validate() *problems {
 	ps.policy("RestartPolicy", p.RestartPolicy)
 	ps.duration("TerminationGracePeriod", p.TerminationGracePeriod)
 	ps.duration("HoldTimeout", p.HoldTimeout)
+	ps.duration("ActiveDeadline", p.ActiveDeadline)
 
 	mains := 0
 	names := map[string]int{}
@@ -79,10 +78,14 @@ func (p *Pod) validate() *problems {
 		ps.implementation(at, c)
 		ps.listen(at, c, i, taken)
 		ps.command(at, c)
+		ps.probes(at, c)
 		ps.policy(at("RestartPolicy"), c.RestartPolicy)
 		if c.block() != nil && c.RestartPolicy != "" {
 			ps.add(at("RestartPolicy"), c.RestartPolicy, "a helper is always started again and has no policy of its own (K2)")
 		}
+	}
+	if p.StatusListen != "" {
+		ps.address("StatusListen", p.StatusListen, -1, taken)
 	}
 	if mains == 0 {
 		ps.add("Containers", len(p.Containers), "no main container (one with Run or Command, without Init)")
@@ -109,12 +112,10 @@ func (ps *problems) implementation(at func(string) string, c *Container) {
 		name  string
 		value any
 	}{{"Sidecar", c.Sidecar}, {"Ambassador", c.Ambassador}, {"Adapter", c.Adapter}, {"Run", c.Run}, {"Command", c.Command}} {
-		v := reflect.ValueOf(f.value)
-		if !v.IsValid() {
+		if f.value == nil {
 			continue
 		}
-		nillable := v.Kind() == reflect.Pointer || v.Kind() == reflect.Func || v.Kind() == reflect.Slice || v.Kind() == reflect.Map
-		if nillable && v.IsNil() {
+		if isNil(f.value) {
 			if f.name != "Run" && f.name != "Command" {
 				ps.add(at(f.name), f.value, "is a nil %T", f.value)
 				set = append(set, f.name)
@@ -143,9 +144,14 @@ func (ps *problems) listen(at func(string) string, c *Container, i int, taken ma
 	if c.Sidecar != nil {
 		ps.add(at("Listen"), c.Listen, "a Sidecar does not listen; what serves a network port is an Ambassador or an Adapter")
 	}
-	network, address, err := splitListen(c.Listen)
+	ps.address(at("Listen"), c.Listen, i, taken)
+}
+
+// address checks what a field listens on, against what others do.
+func (ps *problems) address(field, listen string, i int, taken map[string][]place) {
+	network, address, err := splitListen(listen)
 	if err != nil {
-		ps.add(at("Listen"), c.Listen, "%w", err)
+		ps.add(field, listen, "%w", err)
 		return
 	}
 	where := place{network: network, path: address}
@@ -157,47 +163,10 @@ func (ps *problems) listen(at func(string) string, c *Container, i int, taken ma
 	key := where.port + where.path
 	for _, other := range taken[key] {
 		if where.meets(other) {
-			ps.add(at("Listen"), c.Listen, "is the address of Containers[%d] already", other.container)
+			ps.add(field, listen, "is the address of Containers[%d] already", other.container)
 			return
 		}
 	}
 	where.container = i
 	taken[key] = append(taken[key], where)
-}
-
-func (ps *problems) command(at func(string) string, c *Container) {
-	if c.Command == nil {
-		if c.Env != nil {
-			ps.add(at("Env"), c.Env, "only a Command has an environment of its own")
-		}
-		if c.Output != "" {
-			ps.add(at("Output"), c.Output, "only a Command has an output")
-		}
-		if c.StopSignal != nil {
-			ps.add(at("StopSignal"), c.StopSignal, "only a Command is sent a signal")
-		}
-		return
-	}
-	if len(c.Command) == 0 || c.Command[0] == "" {
-		ps.add(at("Command"), c.Command, "names no program")
-	}
-	for _, s := range c.Command {
-		if strings.ContainsRune(s, 0) {
-			ps.add(at("Command"), s, "holds a NUL byte")
-		}
-	}
-	for _, e := range c.Env {
-		if name, _, ok := strings.Cut(e, "="); !ok || name == "" || strings.ContainsRune(e, 0) {
-			ps.add(at("Env"), e, "is not NAME=VALUE")
-		}
-	}
-	if c.Output != "" && !filepath.IsLocal(c.Output) {
-		ps.add(at("Output"), c.Output, "is no path inside the pod's directory")
-	}
-	if c.Listen != "" && !canActivate {
-		ps.add(at("Listen"), c.Listen, "a Command can't be handed a listener on this system")
-	}
-	if c.StopSignal != nil && !canSend(c.StopSignal) {
-		ps.add(at("StopSignal"), c.StopSignal, "can't be sent on this system")
-	}
 }

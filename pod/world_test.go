@@ -27,6 +27,8 @@ type world struct {
 	completed []bool // of an init container
 	passed    []bool
 	told      []bool
+	hooks     []bool // its PreStop runs
+	hookUntil []time.Time
 	starts    []int
 	stopped   time.Time // when the pod's stop began
 	hurried   bool
@@ -35,6 +37,9 @@ type world struct {
 func newWorld(t *testing.T, input []byte) *world {
 	w := &world{t: t, now: time.Unix(1_000_000, 0), input: input}
 	p := &Pod{TerminationGracePeriod: time.Duration(w.take()) * time.Second}
+	if deadline := w.take(); deadline%4 == 0 {
+		p.ActiveDeadline = time.Duration(deadline) * time.Second
+	}
 	p.RestartPolicy = []RestartPolicy{"", Always, OnFailure, Never}[w.take()%4]
 	containers := 1 + int(w.take()%7)
 	for i := range containers {
@@ -48,15 +53,29 @@ func newWorld(t *testing.T, input []byte) *world {
 		default:
 			c.Sidecar = nothing{}
 		}
+		if has := w.take(); !c.Init {
+			for bit, set := range []func(){
+				func() { c.PostStart = HandlerFunc(nil) },
+				func() { c.PreStop = HandlerFunc(nil) },
+				func() { c.Startup = &Probe{FailureThreshold: 2} },
+				func() { c.Liveness = &Probe{TerminationGracePeriod: 5 * time.Second} },
+				func() { c.Readiness = &Probe{SuccessThreshold: 2} },
+			} {
+				if has>>bit&1 == 1 && has&0x80 != 0 {
+					set()
+				}
+			}
+		}
 		p.Containers = append(p.Containers, c)
 	}
 	w.spec = p.spec("")
-	w.state = newState(w.spec)
+	w.state = newState(w.spec, w.now)
 	n := len(w.spec.containers)
-	for _, s := range []*[]bool{&w.lives, &w.givenUp, &w.completed, &w.passed, &w.told} {
+	for _, s := range []*[]bool{&w.lives, &w.givenUp, &w.completed, &w.passed, &w.told, &w.hooks} {
 		*s = make([]bool, n)
 	}
 	w.starts = make([]int, n)
+	w.hookUntil = make([]time.Time, n)
 	return w
 }
 
@@ -95,6 +114,7 @@ func (w *world) snapshot() any {
 	s.containers = slices.Clone(s.containers)
 	s.timers.index = slices.Clone(s.timers.index)
 	s.asked = slices.Clone(s.asked)
+	s.hooked = slices.Clone(s.hooked)
 	s.timers.state = nil
 	return s
 }
@@ -121,14 +141,18 @@ func (w *world) check(a action) {
 			case roleHelper:
 				require.True(w.t, w.passed[before], "a helper before it has passed its gate")
 			case roleMain:
-				require.Positive(w.t, w.starts[before], "a main before it was started")
+				require.True(w.t, w.starts[before] > 0 && w.passed[before], "a main before it was started")
 			}
 		}
 		if role(i) == roleInit {
 			require.False(w.t, w.completed[i], "success is never run again")
 		}
+	case doPreStop:
+		require.True(w.t, w.lives[i] && !w.givenUp[i] && !w.told[i], "before it is told")
+		require.True(w.t, a.killAt.After(w.now))
 	case doStop:
 		require.True(w.t, w.lives[i] && !w.givenUp[i])
+		require.False(w.t, w.hooks[i] && w.now.Before(w.hookUntil[i]) && !w.hurried, "after its hook")
 		require.False(w.t, a.killAt.After(a.abandonAt))
 		if w.stopped.IsZero() || w.hurried {
 			return
@@ -154,13 +178,15 @@ func (w *world) carryOut(a action) {
 	i := a.container
 	switch a.do {
 	case doStart:
-		w.lives[i], w.told[i] = true, false
+		w.lives[i], w.told[i], w.hooks[i] = true, false, false
 		w.starts[i]++
-		if w.spec.containers[i].role == roleMain {
-			w.state.ready(i) // a goroutine has begun at once
+	case doPreStop:
+		if !w.hooks[i] {
+			w.hooks[i], w.hookUntil[i] = true, a.killAt
 		}
+		w.hookUntil[i] = earlier(w.hookUntil[i], a.killAt)
 	case doStop:
-		w.told[i] = true
+		w.told[i], w.hooks[i] = true, false
 	case doAbandon:
 		w.givenUp[i] = true
 		w.state.gaveUp(i)
@@ -174,21 +200,22 @@ func (w *world) carryOut(a action) {
 func (w *world) happen(wake time.Time) {
 	what, i := w.take(), int(w.take())%len(w.lives)
 	c := &w.state.containers[i]
-	switch what % 9 {
+	switch what % 11 {
 	case 0, 1, 2:
 		if w.lives[i] {
-			failed := what%9 == 1
+			failed := what%11 == 1
 			w.lives[i], w.givenUp[i] = false, false
-			if w.spec.containers[i].role == roleInit && !failed && !(w.told[i] && w.stopped.IsZero()) {
+			w.hooks[i] = false
+			if w.spec.containers[i].role == roleMain {
+				w.passed[i] = true
+			}
+			if w.spec.containers[i].role == roleInit && !failed && c.stop != stopByHand {
 				w.completed[i] = true
 			}
 			w.state.exited(i, failed, w.now)
 		}
 	case 3, 4:
-		if c.phase == running && !c.started && w.spec.containers[i].role == roleHelper {
-			w.passed[i] = true
-			w.state.ready(i)
-		}
+		w.passes(i, holds(w.take()))
 	case 5:
 		w.now = w.now.Add(time.Duration(w.take()) * 100 * time.Millisecond)
 		if !wake.IsZero() && wake.Before(w.now) { // the runner does not oversleep
@@ -200,7 +227,19 @@ func (w *world) happen(wake time.Time) {
 		}
 	case 7:
 		if !w.state.stopping && c.phase != pending && c.phase != abandoned && !(c.phase == ended && w.spec.containers[i].role == roleInit) {
-			w.state.asked = append(w.state.asked, i)
+			w.state.restart(i)
+		}
+	case 9:
+		if w.hooks[i] {
+			w.hooks[i] = false
+			w.state.preStopped(i)
+		}
+	case 10:
+		kind := int(w.take()) % probeKinds
+		if limits := w.spec.containers[i].probes[kind]; limits != (thresholds{}) && c.begun() && (kind == startup || c.started()) {
+			if w.state.probed(i, kind, verdict(w.take()%3)) == success && kind == startup {
+				w.passes(i, holdStartup)
+			}
 		}
 	case 8:
 		switch w.take() % 8 {
@@ -211,6 +250,22 @@ func (w *world) happen(wake time.Time) {
 			w.settle()
 			w.state.hurry(w.now)
 		}
+	}
+}
+
+// passes lets go of what holds a start up.
+func (w *world) passes(i int, h holds) {
+	c := &w.state.containers[i]
+	if c.phase != running {
+		return
+	}
+	w.state.let(i, h)
+	waitsFor := w.spec.containers[i].holds
+	if w.spec.containers[i].role == roleMain {
+		waitsFor &= holdBegin | holdPostStart
+	}
+	if c.holds&waitsFor == 0 {
+		w.passed[i] = true
 	}
 }
 

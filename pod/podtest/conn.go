@@ -9,6 +9,7 @@ import (
 
 // A conn is one end of a stream connection.
 type conn struct {
+	road          *road
 	in, out       *stream
 	local, remote net.Addr
 	abortive      atomic.Bool // SetLinger(0)
@@ -16,10 +17,12 @@ type conn struct {
 
 var _ net.Conn = (*conn)(nil)
 
-func newConns(from, to net.Addr) (client, server *conn) {
-	there, back := newStream(), newStream()
-	return &conn{in: back, out: there, local: from, remote: to},
-		&conn{in: there, out: back, local: to, remote: from}
+func newConns(r *road, from, to net.Addr) (client, server *conn) {
+	there, back := newStream(r), newStream(r)
+	client = &conn{road: r, in: back, out: there, local: from, remote: to}
+	server = &conn{road: r, in: there, out: back, local: to, remote: from}
+	r.enter(client, server)
+	return client, server
 }
 
 // Read reads what the other end has written.
@@ -42,6 +45,7 @@ func (c *conn) Close() error {
 		return c.error("close", net.ErrClosed)
 	}
 	c.out.close(&c.out.writeEnd, c.abortive.Load() || unread)
+	c.road.leave(c)
 	return nil
 }
 

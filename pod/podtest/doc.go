@@ -1,6 +1,136 @@
-// Package podtest helps to test building blocks and pods: it puts implementations
-// of the three patterns through the lifecycle contract, has a network in memory
-// for a whole pod under virtual time, and finds leaked goroutines.
+// Package podtest helps to test pods and building blocks: it runs a pod as long as
+// a test does and compares what happens with an exact trace, breaks containers and
+// the network in the ways that they break, has a network in memory for a whole pod
+// under virtual time, and puts implementations of the three patterns through the
+// lifecycle contract.
+//
+// # A guide: the first three tests
+//
+// The pod under test has a migration that takes two seconds, a sidecar that ships
+// logs, and a web server:
+//
+//	func shop() *pod.Pod {
+//		return &pod.Pod{Name: "shop", Network: &podtest.Network{}, Containers: []pod.Container{
+//			{Name: "migrate", Init: true, Run: migrate},
+//			{Name: "logs", Sidecar: sidecar.Func(ship)},
+//			{Name: "web", Run: serve, Listen: "127.0.0.1:80"},
+//		}}
+//	}
+//
+// The first test is of the order of start and stop. In a bubble of
+// testing/synctest the clock goes on when all that is in it waits, so the times of
+// the trace are exact, and take no time:
+//
+//	func TestStartAndStop(t *testing.T) {
+//		synctest.Test(t, func(t *testing.T) {
+//			r := podtest.Run(t, shop())
+//			r.AwaitReady("web")
+//			r.ExpectTrace(`
+//				0s migrate Started
+//				2s migrate Completed
+//				2s logs Started
+//				2s web Started`)
+//			if err := r.Stop(); err != nil {
+//				t.Error(err)
+//			}
+//			r.ExpectTrace(`
+//				2s pod Killing: *told to
+//				2s web Killing
+//				2s web Completed
+//				2s logs Killing
+//				2s logs Completed`)
+//		})
+//	}
+//
+// The second one has the helper crash a second into each of its runs. The web
+// server is not to notice, and the back-off is to be that of Kubernetes:
+//
+//	func TestShipperCrashes(t *testing.T) {
+//		synctest.Test(t, func(t *testing.T) {
+//			p := shop()
+//			p.Containers[1] = podtest.Crash(p.Containers[1], 0, time.Second, errors.New("disk full"))
+//			r := podtest.Run(t, p)
+//			r.AwaitReady("web")
+//			time.Sleep(15 * time.Second)
+//			r.ExpectTrace(`
+//				0s migrate Started
+//				2s migrate Completed
+//				2s logs Started
+//				2s web Started
+//				3s logs Error: *disk full
+//				3s logs Started
+//				4s logs Error
+//				4s logs BackOff: *10s*
+//				14s logs Started
+//				15s logs Error
+//				15s logs BackOff: *20s*`)
+//			if n := r.Container("web").RestartCount; n != 0 {
+//				t.Errorf("the shop was restarted %d times", n)
+//			}
+//			if r.Stop() == nil {
+//				t.Error("the last run of the shipper has failed, and Run has not said so")
+//			}
+//		})
+//	}
+//
+// The third one restarts the server under load, six times in a virtual minute, and
+// no request is to be lost. Everything goes over the network in memory:
+//
+//	func TestRestartLosesNoRequest(t *testing.T) {
+//		synctest.Test(t, func(t *testing.T) {
+//			p := shop()
+//			r := podtest.Run(t, p)
+//			r.AwaitReady("web")
+//			client := &http.Client{Transport: &http.Transport{DialContext: p.Network.DialContext, DisableKeepAlives: true}}
+//			for i := range 60 {
+//				if i%10 == 9 {
+//					go p.Restart("web")
+//				}
+//				resp, err := client.Get("http://" + r.Container("web").Address)
+//				if err != nil {
+//					t.Fatal(err)
+//				}
+//				resp.Body.Close()
+//				time.Sleep(time.Second)
+//			}
+//			if n := r.Container("web").RestartCount; n != 6 {
+//				t.Errorf("%d restarts", n)
+//			}
+//		})
+//	}
+//
+// # A pod in a test
+//
+//   - [Run] returns when the pod's listeners are open, and ends the pod in
+//     t.Cleanup. The test fails if the pod does not end in its time, if goroutines
+//     are left, or if Run returned an error that the test did not take with
+//     [Running.Stop] or [Running.Wait].
+//   - [Running.Await] waits for an event, [Running.AwaitReady] and
+//     [Running.AwaitPhase] for a state. When the time is up the failure shows the
+//     status and the trace so far.
+//   - [Running.ExpectTrace] compares all that has happened since it was called last.
+//     [Trace] says how lines look, and [Trace.Diff] what is compared.
+//   - The containers' logs and the trace go to the test's output. Of a test that has
+//     failed the pod's status and trace, as they were before the stop, and its error
+//     are kept in the artefact directory (go test -artifacts).
+//
+// What happens at the same instant in different containers has no order but the
+// pod's own: two that crash on the same tick of the clock do so in any order.
+//
+// The goroutines that are looked for are those that carry the pprof label of this
+// run, so tests may run in parallel. Callbacks of time.AfterFunc and
+// context.AfterFunc don't carry it, nor does what a library had started before; in a
+// bubble testing finds those, and outside [NoLeaks] does.
+//
+// # Faults
+//
+// [Crash], [Hang], [HangUntil] and [Delay] take a container of any kind but a
+// Command, and return one that misbehaves in one of its runs, or in all. They can
+// be put around one another. [FailReady], and a probe whose handler is a [Health],
+// fail while the test says so. [Network.Cut] has connections hang as when a cable is
+// pulled, and [Network.Slow] gives a network latency and a bandwidth. To have one
+// refused needs no fault: nobody listens; nor has a reset: it is a Close after
+// SetLinger(0).
 //
 // # The contract as tests
 //

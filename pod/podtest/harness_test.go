@@ -32,6 +32,12 @@ func (r *recorder) Fatalf(format string, args ...any) {
 	runtime.Goexit()
 }
 
+func (r *recorder) Failed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.failures) > 0
+}
+
 func (r *recorder) Cleanup(f func()) { r.cleanups = append(r.cleanups, f) }
 
 // record runs check with a recorder, and returns what it has failed with.

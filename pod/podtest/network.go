@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 const (
@@ -32,6 +33,10 @@ type Network struct {
 	packets table[*packetConn]
 	hosts   hosts
 	port    uint16 // the last one that was given out
+	roads   map[place]*road
+	cuts    table[struct{}]
+	mended  chan struct{} // closed by Restore, and then nil
+	pace    atomic.Pointer[pace]
 	dropped atomic.Int64
 }
 
@@ -95,26 +100,33 @@ func (n *Network) dial(ctx context.Context, network, address string) (net.Conn, 
 		return nil, to, err
 	}
 	to = to.reached()
+	r := n.roadLocked(to)
 	if to.kind == "udp" {
 		defer n.mu.Unlock()
 		c := newPacketConn(n, to.from(0), to)
 		return c, to, bind(&n.packets, &n.port, &c.at, c)
 	}
+	n.mu.Unlock()
+	if err := n.thereAndBack(ctx, r); err != nil {
+		return nil, to, err
+	}
+	n.mu.Lock()
 	l, found := n.streams.find(to)
 	from := to.from(n.ephemeralLocked())
 	n.mu.Unlock()
 	if !found {
 		return nil, to, failed("connect", syscall.ECONNREFUSED)
 	}
-	client, server := newConns(from.addr(), to.addr())
+	client, server := newConns(r, from.addr(), to.addr())
 	if err := l.push(ctx, server); err != nil {
+		r.leave(client, server)
 		return nil, to, err
 	}
 	return client, to, nil
 }
 
 // Dropped returns how many datagrams were lost so far, because the queue of their
-// receiver was full or because there was none.
+// receiver was full, because there was none, or by [Network.Cut].
 func (n *Network) Dropped() int64 { return n.dropped.Load() }
 
 func (n *Network) bindLocked(ctx context.Context, network, address string, kinds ...string) (place, error) {
@@ -143,6 +155,21 @@ func (n *Network) forgetPacketConn(c *packetConn) {
 
 // deliver sends a datagram on its way, and counts it if it does not arrive.
 func (n *Network) deliver(d datagram, to place) {
+	n.mu.Lock()
+	cut := n.isCutLocked(to) || n.isCutLocked(d.from)
+	n.mu.Unlock()
+	if p := n.pace.Load(); p != nil && p.latency > 0 && !cut {
+		time.AfterFunc(p.latency, func() { n.arrive(d, to) })
+		return
+	}
+	if cut {
+		n.dropped.Add(1)
+		return
+	}
+	n.arrive(d, to)
+}
+
+func (n *Network) arrive(d datagram, to place) {
 	n.mu.Lock()
 	c, found := n.packets.find(to)
 	n.mu.Unlock()

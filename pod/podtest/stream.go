@@ -15,7 +15,9 @@ import (
 type stream struct {
 	mu       sync.Mutex
 	changed  sync.Cond
+	road     *road
 	buf      bytes.Buffer // at most streamBuffer
+	transit  transit      // of what is in buf, what has yet to arrive
 	writing  bool         // a Write is at it, and others wait: what each writes stays together
 	readEnd  end
 	writeEnd end
@@ -29,8 +31,8 @@ type end struct {
 	deadline deadline
 }
 
-func newStream() *stream {
-	s := &stream{}
+func newStream(r *road) *stream {
+	s := &stream{road: r}
 	s.changed.L = &s.mu
 	return s
 }
@@ -48,10 +50,11 @@ func (s *stream) read(b []byte) (int, error) {
 			return 0, nil
 		case s.readEnd.shut:
 			return 0, io.EOF
-		case s.buf.Len() > 0: // before a reset too, as on Linux
-			n, _ := s.buf.Read(b)
+		case s.buf.Len() > s.transit.bytes: // before a reset too, as on Linux
+			n, _ := s.buf.Read(b[:min(len(b), s.buf.Len()-s.transit.bytes)])
 			s.changed.Broadcast()
 			return n, nil
+		case s.transit.under(): // and the end, whichever it is, after it
 		case s.reset:
 			return 0, failed("read", syscall.ECONNRESET)
 		case s.writeEnd.shut, s.writeEnd.closed:
@@ -79,11 +82,12 @@ func (s *stream) write(b []byte) (n int, err error) {
 		if err := s.writeErrorLocked(); err != nil {
 			return n, err
 		}
-		if s.readEnd.shut { // the kernel takes it as well, and nobody will read it
+		if s.readEnd.shut || s.readEnd.closed { // the kernel takes it as well, and nobody will read it
 			return n + len(b), nil
 		}
 		now := min(len(b), streamBuffer-s.buf.Len())
 		s.buf.Write(b[:now])
+		s.sendLocked(now)
 		n, b = n+now, b[now:]
 		s.changed.Broadcast()
 		if len(b) == 0 {
@@ -93,15 +97,18 @@ func (s *stream) write(b []byte) (n int, err error) {
 	}
 }
 
+// writeErrorLocked is what a Write is told. What the other end did it hears of only
+// over an open road.
 func (s *stream) writeErrorLocked() error {
+	heard := !s.road.cut.Load()
 	switch {
 	case s.writeEnd.closed:
 		return net.ErrClosed
 	case s.writeEnd.deadline.passed:
 		return os.ErrDeadlineExceeded
-	case s.reset:
+	case s.reset && heard:
 		return failed("write", syscall.ECONNRESET)
-	case s.writeEnd.shut, s.readEnd.closed:
+	case s.writeEnd.shut, s.readEnd.closed && heard:
 		return failed("write", syscall.EPIPE)
 	}
 	return nil
@@ -119,7 +126,9 @@ func (s *stream) close(e *end, reset bool) (was, unread bool) {
 	e.deadline.stop()
 	if e == &s.readEnd {
 		unread = s.buf.Len() > 0
-		s.buf = bytes.Buffer{}
+		s.dropLocked()
+	} else {
+		s.sendLocked(0)
 	}
 	s.reset = s.reset || reset || unread
 	s.changed.Broadcast()
@@ -134,10 +143,18 @@ func (s *stream) shut(e *end) error {
 	}
 	e.shut = true
 	if e == &s.readEnd {
-		s.buf = bytes.Buffer{}
+		s.dropLocked()
+	} else {
+		s.sendLocked(0)
 	}
 	s.changed.Broadcast()
 	return nil
+}
+
+// dropLocked forgets what nobody will read.
+func (s *stream) dropLocked() {
+	s.buf = bytes.Buffer{}
+	s.transit.end()
 }
 
 func (s *stream) setDeadline(e *end, t time.Time) error {

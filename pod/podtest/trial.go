@@ -3,8 +3,6 @@ package podtest
 import (
 	"log/slog"
 	"os"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 )
@@ -25,33 +23,7 @@ func newTrial(t testing.TB, b *block) *trial {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { root.Close() })
-	w := &logWriter{t: t}
-	t.Cleanup(w.end)
-	log := slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	return &trial{TB: t, block: b, limits: b.limits, root: root, log: log}
-}
-
-// A logWriter writes to the test's log until the test has ended: testing panics
-// on a later Log, and a broken block outlives its test.
-type logWriter struct {
-	mu    sync.Mutex
-	t     testing.TB
-	ended bool
-}
-
-func (w *logWriter) Write(b []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if !w.ended {
-		w.t.Log(strings.TrimSuffix(string(b), "\n"))
-	}
-	return len(b), nil
-}
-
-func (w *logWriter) end() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.ended = true
+	return &trial{TB: t, block: b, limits: b.limits, root: root, log: newOutput(t).logger()}
 }
 
 // within waits for done, for at most d.

@@ -1,0 +1,212 @@
+package pod
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// hasAside says whether anything goes on beside the container's runs.
+func (c *Container) hasAside() bool {
+	return c.waits() || c.PreStop != nil || c.Liveness != nil
+}
+
+// beginHooks begins what goes on beside a run from its begin: its PostStart hook
+// and its startup probe.
+func (inst *instance) beginHooks() {
+	m := inst.member
+	if !m.hasAside() {
+		return
+	}
+	inst.checked, inst.endChecks = context.WithCancel(inst.values)
+	if m.PostStart != nil {
+		inst.aside(inst.postStart)
+	}
+	if m.Startup != nil {
+		inst.check(inst.checked, startup)
+	}
+}
+
+// beginChecks begins the other probes, once the run has started (K31). Readiness
+// goes on while the run is being stopped, liveness does not (K22).
+func (inst *instance) beginChecks(now time.Time) {
+	inst.check(inst.values, readiness)
+	inst.check(inst.checked, liveness)
+}
+
+// check runs one of the container's probes, if it has it, until ctx or the run
+// ends. It asks first InitialDelay after the run's begin (K29, K31).
+func (inst *instance) check(ctx context.Context, kind int) {
+	p := inst.member.probe(kind)
+	if p == nil {
+		return
+	}
+	ctx, inst.endProbe[kind] = context.WithCancel(ctx)
+	first := inst.began.Add(p.InitialDelay)
+	if kind == readiness && inst.member.Readiness == nil {
+		first = time.Now().Add(p.period()) // its Ready has just returned
+	}
+	inst.aside(func() { inst.probe(ctx, kind, p, first) })
+}
+
+// probed notes what a probe has found.
+func (r *run) probed(inst *instance, kind int, result verdict, err error, took time.Duration, now time.Time) {
+	m := inst.member
+	c := &r.state.containers[m.index]
+	if m.current != inst || c.phase != running || inst.overruled(kind, c) {
+		return
+	}
+	was := c.probes[kind].verdict
+	is := r.state.probed(m.index, kind, result)
+	r.observeProbe(m, kind, result, is, err, took, now)
+	if result == failure {
+		r.event(m, now, Warning, ReasonUnhealthy, "%s probe failed: %v", probeNames[kind], err)
+	}
+	switch {
+	case kind == readiness:
+		r.observeReady(inst, now)
+	case is != was:
+		if is == failure {
+			inst.sick = fmt.Errorf("%s probe failed: %w", probeNames[kind], err)
+		}
+		if kind == startup || is == failure {
+			inst.hold(kind) // K30: no more of it in this run
+		}
+	}
+	if kind == startup && is == success {
+		r.let(inst, holdStartup, now)
+	}
+}
+
+// overruled says whether a probe's result comes too late to matter: the run is
+// being stopped (K22), or the probe has its verdict for this run (K30).
+func (inst *instance) overruled(kind int, c *containerState) bool {
+	return kind != readiness && (c.stop != noStop || inst.run.state.stopping || inst.held[kind])
+}
+
+// hold ends a probe for this run.
+func (inst *instance) hold(kind int) {
+	inst.held[kind] = true
+	inst.endProbe[kind]()
+}
+
+// observeProbe adds a result to a probe's status.
+func (r *run) observeProbe(m *member, kind int, result, is verdict, err error, took time.Duration, now time.Time) {
+	r.observe(m, func(s *ContainerStatus) {
+		s.Probes = slices.Clone(s.Probes) // a snapshot may hold the old ones
+		p := &s.Probes[slices.IndexFunc(s.Probes, func(p ProbeStatus) bool { return p.Type == probeNames[kind] })]
+		switch result {
+		case success:
+			p.Successes++
+		case failure:
+			p.Failures++
+		}
+		if p.LastError = ""; err != nil {
+			p.LastError = err.Error()
+		}
+		if p.Result != is.String() {
+			p.Result, p.Since = is.String(), now
+		}
+		p.LastDuration = took
+	})
+}
+
+// probes is the status of m's probes before their first result (K28).
+func (m *member) probes(now time.Time) []ProbeStatus {
+	var all []ProbeStatus
+	for kind, initial := range [probeKinds]verdict{startup: unknown, readiness: failure, liveness: success} {
+		if m.probe(kind) != nil {
+			all = append(all, ProbeStatus{Type: probeNames[kind], Result: initial.String(), Since: now})
+		}
+	}
+	return all
+}
+
+// postStart calls the hook beside the run (K12).
+func (inst *instance) postStart() {
+	r, m := inst.run, inst.member
+	err := callHook(inst.checked, m.PostStart)
+	if inst.checked.Err() != nil {
+		return // the run is being stopped, or has ended
+	}
+	r.inbox.put(func(now time.Time) {
+		if m.current != inst || r.state.containers[m.index].stop != noStop {
+			return
+		}
+		if err == nil {
+			r.let(inst, holdPostStart, now)
+			return
+		}
+		inst.hookFailed, inst.sick = true, fmt.Errorf("PostStart hook failed: %w", err)
+		r.event(m, now, Warning, ReasonFailedPostStartHook, "%v", inst.sick)
+		r.state.unhealthy(m.index, r.spec.grace)
+	})
+}
+
+// preStop calls the hook within its time (K15, K20).
+func (inst *instance) preStop(now time.Time, within time.Duration) {
+	r, m := inst.run, inst.member
+	ctx, cancel := context.WithTimeout(inst.values, within)
+	inst.endHook = cancel
+	inst.aside(func() {
+		err := callHook(ctx, m.PreStop)
+		if err == nil {
+			err = ctx.Err()
+		}
+		r.inbox.put(func(now time.Time) {
+			if m.current != inst || r.state.containers[m.index].phase != running {
+				return
+			}
+			if err != nil {
+				r.event(m, now, Warning, ReasonFailedPreStopHook, "PreStop hook failed: %v", err)
+			}
+			r.state.preStopped(m.index)
+		})
+	})
+}
+
+// callHook calls h, and leaves it behind a moment after ctx has ended.
+func callHook(ctx context.Context, h Handler) error {
+	answer := make(chan error, 1)
+	go answerWith(ctx, h, answer)
+	select {
+	case err := <-answer:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-answer:
+		return err
+	case <-time.After(settle / 10):
+		return fmt.Errorf("it did not return in time: %w", context.Cause(ctx))
+	}
+}
+
+// readyRetry is the pause after a block's Ready failed.
+const readyRetry = time.Second
+
+// awaitReady has the run start when the block is ready.
+func (inst *instance) awaitReady(ctx context.Context, block readier) {
+	r, m := inst.run, inst.member
+	said := ""
+	for {
+		err := callHook(ctx, HandlerFunc(block.Ready))
+		if ctx.Err() != nil {
+			return
+		}
+		if err == nil {
+			r.inbox.put(func(now time.Time) { r.let(inst, holdReady, now) })
+			return
+		}
+		if text := err.Error(); text != said {
+			said = text
+			r.inbox.put(func(now time.Time) { r.event(m, now, Warning, ReasonUnhealthy, "Ready failed: %s", text) })
+		}
+		select {
+		case <-time.After(readyRetry):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
