@@ -31,7 +31,7 @@ type Family struct {
 	Name string // dotted, as process.cpu.time; semantic conventions where they have one
 	Unit string // UCUM, as s, By, 1 or {thread}; empty: none. Values are in base units
 	Help string // one sentence; may be empty
-	Kind Kind
+	Kind Kind   // how its values come to be
 }
 
 // An Attr is a dimension of a point: a label in Prometheus.
@@ -71,6 +71,6 @@ func (n Number) Float64() float64 {
 
 // A Point is one measured value.
 type Point struct {
-	Attrs []Attr
-	Value Number
+	Attrs []Attr // by which it differs from the family's other points
+	Value Number // in the family's unit
 }

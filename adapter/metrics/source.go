@@ -19,6 +19,7 @@ import (
 // A source has a name, the label of its up: what its method String() string
 // returns, or what [Named] gives it.
 type Source interface {
+	// Collect adds to b what it measures now.
 	Collect(ctx context.Context, b *Batch) error
 }
 
@@ -31,7 +32,7 @@ func (f Func) Collect(ctx context.Context, b *Batch) error { return f(ctx, b) }
 // Named is a Source under a name of the user's choice.
 type Named struct {
 	Name   string // printable, at most 200 bytes
-	Source Source
+	Source Source // what it names
 }
 
 // Collect collects from n.Source.

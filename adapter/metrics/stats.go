@@ -18,13 +18,13 @@ type Stats struct {
 // SourceStats are of one source, in the order of Sources. The counters are of all
 // runs that had a source of that name.
 type SourceStats struct {
-	Name        string
+	Name        string // the label of its up
 	Up          bool   // how the last collection of the run ended; false before the first
 	Hanging     bool   // the last collection is out of time and has not returned
 	Collections uint64 // begun; scrapes at the same time share one
 	Failures    uint64 // of them; also those counted below
-	Timeouts    uint64
-	Panics      uint64
+	Timeouts    uint64 // of them, those that took too long
+	Panics      uint64 // of them, those that panicked
 	Missed      uint64 // scrapes answered with up 0: of a failure, or because they could not wait so long
 	LastError   string // stays when the source works again
 }

@@ -24,7 +24,7 @@ func mayImport(from, to string) bool {
 	case from == "pod/podtest", from == "pod/kube":
 		return to == "pod" || mayImport("pod", to)
 	case from == "pod":
-		return shared || slices.Contains(patterns, to)
+		return shared || slices.Contains(patterns, to) || path.Dir(to) == "pod/internal"
 	case slices.Contains(patterns, parent):
 		return shared || to == parent || parent == "ambassador" && to == "ambassador/upstream"
 	case parent == "internal":

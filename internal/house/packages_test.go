@@ -29,7 +29,7 @@ func packageDocRule(tr tree) (broken []string) {
 func exampleRule(tr tree) (broken []string) {
 	folders, files := tr.packages()
 	for _, folder := range folders {
-		if folder == "." || path.Dir(folder) == "internal" || path.Dir(folder) == "examples" || hasExample(tr, files[folder]) {
+		if folder == "." || path.Base(path.Dir(folder)) == "internal" || path.Dir(folder) == "examples" || hasExample(tr, files[folder]) {
 			continue
 		}
 		broken = append(broken, folder+": no Example")
