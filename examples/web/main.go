@@ -50,6 +50,7 @@ type options struct {
 	nginx     bool
 	dir       string // empty: a temporary one
 	container string // empty: all of them, and the world outside
+	status    string // where the pod shows itself; empty: nowhere
 }
 
 func main() {
@@ -92,6 +93,7 @@ func parse(args []string) (o options, err error) {
 	flags.BoolVar(&o.nginx, "nginx", false, "run nginx as the web server")
 	flags.StringVar(&o.dir, "dir", "", "the `directory` that the containers share, which is kept; by default a temporary one")
 	flags.StringVar(&o.container, "container", "", "the `name` of one container to run alone: "+strings.Join(containers, ", "))
+	flags.StringVar(&o.status, "status", "", "the `address`, as 127.0.0.1:8000, of a page that shows the pod; by default there is none")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}

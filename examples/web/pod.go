@@ -36,8 +36,9 @@ func newPod(o options, upstream string) (*pod.Pod, *logcollect.Collector) {
 		exporter = &metrics.Exporter{Sources: []metrics.Source{nginxProcesses}}
 	}
 	return &pod.Pod{
-		Name: "web",
-		Dir:  o.dir,
+		Name:         "web",
+		Dir:          o.dir,
+		StatusListen: o.status,
 		Containers: []pod.Container{
 			{Name: "logs", Sidecar: collector},
 			{Name: "backend", Ambassador: proxy, Listen: "127.0.0.1:0"},

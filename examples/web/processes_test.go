@@ -21,7 +21,7 @@ func TestContainersAsProcesses(t *testing.T) {
 		}
 		logs := run("logs")
 		backend := run("backend")
-		backend.await("backend Ready")
+		backend.await("backend +Ready")
 		metrics := run("metrics")
 		monitored := "http://" + metrics.await(`metrics listens on (\S+)$`) + "/metrics"
 		web := run("web")

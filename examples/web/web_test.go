@@ -81,7 +81,7 @@ func TestSecondSignalStopsAtOnce(t *testing.T) {
 		_, err = slow.Write([]byte("GET / HTTP/1.1\r\n"))
 		require.NoError(t, err)
 		p.signal(syscall.SIGINT)
-		p.await("web Killing")
+		p.await("web +Killing")
 		p.signal(syscall.SIGINT)
 		second := time.Now()
 		p.wait(1)
