@@ -163,7 +163,7 @@ func TestDelay(t *testing.T) {
 		require.NotNil(t, r.Container("x").State.Running)
 		time.Sleep(time.Hour - 1)
 		require.Zero(t, called.Load())
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		settle()
 		require.EqualValues(t, 1, called.Load())
 		require.NoError(t, r.pod.Restart("x"))
