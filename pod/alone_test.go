@@ -182,3 +182,30 @@ func TestRunContainerEndsWithAMainAndRestartsAHelper(t *testing.T) {
 	cancel()
 	require.NoError(t, <-ended)
 }
+
+func TestLingerIsTheTimeToWaitForTheMains(t *testing.T) {
+	dir := t.TempDir()
+	main := split(dir)
+	main.Observer = func(pod.Event) {}
+	ctx, stopMain := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- main.RunContainer(ctx, "web") }()
+	eventually(t, func() bool { return len(marked(t, dir)) == 1 }, "the main container runs")
+	for linger, lingers := range map[time.Duration]bool{-1: false, 100 * time.Millisecond: true} {
+		p := split(dir)
+		p.Linger = linger
+		seen := make(chan string, 100)
+		p.Observer = func(e pod.Event) { seen <- e.Reason }
+		ctx, stop := context.WithCancel(t.Context())
+		helper := make(chan error, 1)
+		go func() { helper <- p.RunContainer(ctx, "logs") }()
+		require.Equal(t, pod.ReasonStarted, <-seen)
+		told := time.Now()
+		stop()
+		require.NoError(t, <-helper)
+		require.Equal(t, lingers, <-seen == pod.ReasonLingering)
+		require.Equal(t, lingers, time.Since(told) >= 100*time.Millisecond)
+	}
+	stopMain()
+	require.NoError(t, <-ended)
+}

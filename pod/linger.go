@@ -12,11 +12,21 @@ const lingerPeriod = 50 * time.Millisecond
 // lingers says whether this run is of a helper alone, which platforms without an
 // order of stop (Compose, plain containers) tell together with the mains. It goes
 // on serving them then.
-func (r *run) lingers() bool { return r.alone != "" && r.members[0].block() != nil }
+func (r *run) lingers() bool {
+	return r.alone != "" && r.members[0].block() != nil && r.pod.linger() > 0
+}
+
+// linger is the time that there is for it.
+func (p *Pod) linger() time.Duration {
+	limit := p.grace() - minGrace
+	if p.Linger == 0 {
+		return limit
+	}
+	return min(p.Linger, limit)
+}
 
 // linger begins the stop of a helper that runs alone: when ctx is done and the
-// locks of all main containers are free, or all of the grace but minGrace has been
-// used up.
+// locks of all main containers are free, or the time for it has passed.
 func (r *run) linger(ctx, ended context.Context) {
 	select {
 	case <-ctx.Done():
@@ -25,17 +35,19 @@ func (r *run) linger(ctx, ended context.Context) {
 	}
 	told := time.Now()
 	if up := r.mainsUp(); len(up) > 0 {
+		mains := strings.Join(up, ", ")
 		r.inbox.put(func(now time.Time) {
-			r.event(r.members[0], now, Normal, ReasonLingering, "told to stop, and goes on for the main containers: %s", strings.Join(up, ", "))
+			r.event(r.members[0], now, Normal, ReasonLingering, "told to stop, and goes on for the main containers: %s", mains)
 		})
 		tick := time.NewTicker(lingerPeriod)
 		defer tick.Stop()
-		for budget := r.pod.grace() - minGrace; len(up) > 0 && time.Since(told) < budget; up = r.mainsUp() {
+		for len(up) > 0 && time.Since(told) < r.pod.linger() {
 			select {
 			case <-tick.C:
 			case <-ended.Done():
 				return
 			}
+			up = r.mainsUp()
 		}
 	}
 	r.inbox.put(func(time.Time) {

@@ -65,6 +65,11 @@ type Pod struct {
 	// counts from the pod's start on. 0: 30 s.
 	HoldTimeout time.Duration
 
+	// Linger is how long a helper that runs alone (RunContainer) goes on serving
+	// the main containers after it was told to stop, at most; it ends with them. 0:
+	// the grace period but 2 s, which is also the most. Negative: not at all.
+	Linger time.Duration
+
 	// Logger gets the containers' logs and commands' output, with "pod" and
 	// "container" attributes. nil: slog.Default().
 	Logger *slog.Logger

@@ -37,7 +37,7 @@ func (p *Pod) Run(ctx context.Context) error { return p.supervise(ctx, "") }
 // container's end is its end.
 //
 // A helper whose ctx is done goes on while a main container runs on this Dir, for
-// all of the grace period but 2 s at most: so it serves the mains to their end also
+// at most as long as Linger says: so it serves the mains to their end also
 // where the platform tells all containers to stop together. The mains' locks in Dir
 // say so, which end with their processes.
 func (p *Pod) RunContainer(ctx context.Context, name string) error {

@@ -39,6 +39,7 @@ func newPod(o options, upstream string) (*pod.Pod, *logcollect.Collector) {
 		Name:         "web",
 		Dir:          o.dir,
 		StatusListen: o.status,
+		Linger:       2 * time.Second, // the web server's drain is shorter
 		Containers: []pod.Container{
 			{Name: "logs", Sidecar: collector},
 			{Name: "backend", Ambassador: proxy, Listen: "127.0.0.1:0"},
