@@ -128,7 +128,7 @@ func (r *run) let(inst *instance, h holds, now time.Time) {
 	inst.hasStarted = true
 	r.observe(m, func(s *ContainerStatus) { s.Started, s.StartDuration = true, now.Sub(inst.began) })
 	r.observeReady(inst, now)
-	inst.beginChecks(now)
+	inst.beginChecks()
 }
 
 // observeReady notes whether a container is ready (K35).

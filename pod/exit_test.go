@@ -171,6 +171,17 @@ func TestTheStacksOfAnAbandonedContainerAreItsOwn(t *testing.T) {
 	})
 }
 
+func TestAProbesGoroutinesCarryTheContainersLabel(t *testing.T) {
+	bubble(t, &pod.Pod{TerminationGracePeriod: 2 * time.Second, Containers: []pod.Container{
+		{Name: "main", Run: asMain(sleeping), Liveness: &pod.Probe{Handler: pod.HandlerFunc(func(context.Context) error { return snoring() })}},
+	}}, func(t *testing.T, b *running) {
+		time.Sleep(time.Second)
+		b.stop()
+		require.Contains(t, b.status("main").Hanging.Stacks, "pod_test.snoring")
+		time.Sleep(2 * time.Hour)
+	})
+}
+
 func snoring() error {
 	time.Sleep(time.Hour)
 	return nil

@@ -30,7 +30,7 @@ func (inst *instance) beginHooks() {
 
 // beginChecks begins the other probes, once the run has started (K31). Readiness
 // goes on while the run is being stopped, liveness does not (K22).
-func (inst *instance) beginChecks(now time.Time) {
+func (inst *instance) beginChecks() {
 	inst.check(inst.values, readiness)
 	inst.check(inst.checked, liveness)
 }
@@ -121,92 +121,4 @@ func (m *member) probes(now time.Time) []ProbeStatus {
 		}
 	}
 	return all
-}
-
-// postStart calls the hook beside the run (K12).
-func (inst *instance) postStart() {
-	r, m := inst.run, inst.member
-	err := callHook(inst.checked, m.PostStart)
-	if inst.checked.Err() != nil {
-		return // the run is being stopped, or has ended
-	}
-	r.inbox.put(func(now time.Time) {
-		if m.current != inst || r.state.containers[m.index].stop != noStop {
-			return
-		}
-		if err == nil {
-			r.let(inst, holdPostStart, now)
-			return
-		}
-		inst.hookFailed, inst.sick = true, fmt.Errorf("PostStart hook failed: %w", err)
-		r.event(m, now, Warning, ReasonFailedPostStartHook, "%v", inst.sick)
-		r.state.unhealthy(m.index, r.spec.grace)
-	})
-}
-
-// preStop calls the hook within its time (K15, K20).
-func (inst *instance) preStop(now time.Time, within time.Duration) {
-	r, m := inst.run, inst.member
-	ctx, cancel := context.WithTimeout(inst.values, within)
-	inst.endHook = cancel
-	inst.aside(func() {
-		err := callHook(ctx, m.PreStop)
-		if err == nil {
-			err = ctx.Err()
-		}
-		r.inbox.put(func(now time.Time) {
-			if m.current != inst || r.state.containers[m.index].phase != running {
-				return
-			}
-			if err != nil {
-				r.event(m, now, Warning, ReasonFailedPreStopHook, "PreStop hook failed: %v", err)
-			}
-			r.state.preStopped(m.index)
-		})
-	})
-}
-
-// callHook calls h, and leaves it behind a moment after ctx has ended.
-func callHook(ctx context.Context, h Handler) error {
-	answer := make(chan error, 1)
-	go answerWith(ctx, h, answer)
-	select {
-	case err := <-answer:
-		return err
-	case <-ctx.Done():
-	}
-	select {
-	case err := <-answer:
-		return err
-	case <-time.After(settle / 10):
-		return fmt.Errorf("it did not return in time: %w", context.Cause(ctx))
-	}
-}
-
-// readyRetry is the pause after a block's Ready failed.
-const readyRetry = time.Second
-
-// awaitReady has the run start when the block is ready.
-func (inst *instance) awaitReady(ctx context.Context, block readier) {
-	r, m := inst.run, inst.member
-	said := ""
-	for {
-		err := callHook(ctx, HandlerFunc(block.Ready))
-		if ctx.Err() != nil {
-			return
-		}
-		if err == nil {
-			r.inbox.put(func(now time.Time) { r.let(inst, holdReady, now) })
-			return
-		}
-		if text := err.Error(); text != said {
-			said = text
-			r.inbox.put(func(now time.Time) { r.event(m, now, Warning, ReasonUnhealthy, "Ready failed: %s", text) })
-		}
-		select {
-		case <-time.After(readyRetry):
-		case <-ctx.Done():
-			return
-		}
-	}
 }

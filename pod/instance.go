@@ -18,6 +18,7 @@ type instance struct {
 	label      string // in its goroutines' pprof labels
 	stop, kill context.CancelFunc
 
+	labelled  context.Context // for the label of what goes on beside the run
 	values    context.Context // the run's, without its stop; ends with the run
 	endValues context.CancelFunc
 	beside    sync.WaitGroup // what goes on beside the run: probes and hooks
@@ -70,6 +71,7 @@ func (inst *instance) live(ctx, killed context.Context) {
 		}
 		inst.end(e)
 	}()
+	inst.labelled = ctx
 	e = classify(ctx, inst.execute(ctx, killed))
 	ended = true
 }
@@ -118,7 +120,10 @@ func (inst *instance) aside(f func()) {
 	inst.mu.Lock()
 	defer inst.mu.Unlock()
 	if !inst.returned {
-		inst.beside.Go(f)
+		inst.beside.Go(func() {
+			pprof.SetGoroutineLabels(inst.labelled) // the loop has started it
+			f()
+		})
 	}
 }
 
