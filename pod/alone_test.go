@@ -40,6 +40,7 @@ func split(dir string) *pod.Pod {
 }
 
 func TestContainersInProcessesOfTheirOwnFindOneAnother(t *testing.T) {
+	slow(t)
 	dir := t.TempDir()
 	web := begin(t, "web", dir)
 
@@ -103,6 +104,7 @@ func TestContainersInProcessesOfTheirOwnFindOneAnother(t *testing.T) {
 // container has ended: three processes are told together, the main one goes on for
 // a while, and its calls through the proxy are answered to the last.
 func TestHelpersServeUntilTheMainContainerHasEnded(t *testing.T) {
+	slow(t)
 	for _, how := range []string{"stops", "is killed"} {
 		t.Run(how, func(t *testing.T) {
 			dir := t.TempDir()

@@ -99,6 +99,7 @@ func TestACommandIsStoppedByItsSignal(t *testing.T) {
 }
 
 func TestACommandThatIgnoresSIGTERMIsKilledWithItsGroup(t *testing.T) {
+	slow(t)
 	podtest.NoLeaks(t)
 	dir := t.TempDir()
 	p := &pod.Pod{Dir: dir, TerminationGracePeriod: 2 * time.Second, Containers: []pod.Container{
@@ -202,6 +203,7 @@ func TestACommandsOutputIsLoggedLineByLine(t *testing.T) {
 }
 
 func TestAProcessThatLeftTheGroupDoesNotHoldTheOutputUp(t *testing.T) {
+	slow(t)
 	if _, err := exec.LookPath("setsid"); err != nil {
 		t.Skip("setsid is not installed")
 	}

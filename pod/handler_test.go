@@ -132,7 +132,7 @@ func TestK26_GRPC(t *testing.T) {
 
 // An empty Address is the container's own, on whatever network and kind of
 // listener; a probe of it fails while no lease is out.
-func TestProbesFindTheirContainer(t *testing.T) {
+func TestK26_ProbesFindTheirContainer(t *testing.T) {
 	podtest.NoLeaks(t)
 	for _, listen := range []string{"127.0.0.1:0", "0.0.0.0:0", "unix:web.sock"} {
 		for name, h := range map[string]pod.Handler{"HTTPGet": pod.HTTPGet{}, "TCPSocket": pod.TCPSocket{}} {

@@ -200,6 +200,7 @@ func TestConnectionsWaitForHoldTimeoutAndAreResetThen(t *testing.T) {
 // A run that does not stop in time must not go on answering: it is given up, and
 // so is its listener.
 func TestAnAbandonedRunLosesItsListener(t *testing.T) {
+	slow(t)
 	let := make(chan struct{})
 	p := &pod.Pod{TerminationGracePeriod: 2 * time.Second, HoldTimeout: time.Millisecond, Containers: []pod.Container{
 		{Name: "web", Listen: "127.0.0.1:0", Run: func(_ context.Context, env pod.Env) error {

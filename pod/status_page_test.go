@@ -28,6 +28,9 @@ type browser struct {
 }
 
 func findBrowser(t *testing.T) browser {
+	if testing.Short() {
+		t.Skip("a browser takes seconds of real time")
+	}
 	for _, name := range []string{"chromium", "chromium-browser"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return browser{t, path}

@@ -210,3 +210,11 @@ func pausing(d time.Duration, run func(context.Context, *os.Root) error) func(co
 		return run(ctx, root)
 	}
 }
+
+// slow is for a test that takes seconds of real time: not with -short.
+func slow(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes seconds of real time")
+	}
+}
