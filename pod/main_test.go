@@ -29,6 +29,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	os.Setenv("TMPDIR", dir)
+	os.Setenv("GORACE", "atexit_sleep_ms=0") // children under the race detector would wait 1 s at their end
 	code := m.Run()
 	left, _ := filepath.Glob(filepath.Join(dir, "*"))
 	for _, path := range left {

@@ -122,3 +122,28 @@ func TestANetworkWithoutDeadlinesIsRefused(t *testing.T) {
 	require.ErrorAs(t, err, &field)
 	require.ErrorContains(t, err, "pod_test.limited, which has no SetDeadline")
 }
+
+// 8,640 probes, each a request of its own over the network in memory.
+func TestADayOfHTTPProbes(t *testing.T) {
+	network := &podtest.Network{}
+	var runs, asked atomic.Int64
+	p := &pod.Pod{Network: network, Containers: []pod.Container{{
+		Name: "web", Listen: "127.0.0.1:80", Liveness: &pod.Probe{Handler: pod.HTTPGet{Path: "/healthz"}},
+		Run: func(ctx context.Context, env pod.Env) error {
+			serve := serveRuns(&runs)
+			return sandbox.ServeHTTP(ctx, env.Listener, &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				asked.Add(1)
+				serve.ServeHTTP(w, r)
+			})})
+		},
+	}}}
+	began := time.Now()
+	bubble(t, p, func(t *testing.T, b *running) {
+		time.Sleep(24*time.Hour - time.Second)
+		require.Zero(t, b.status("web").RestartCount)
+		require.EqualValues(t, 8640, b.status("web").Probes[0].Successes)
+		b.trace.take()
+	})
+	require.EqualValues(t, 8640, asked.Load())
+	t.Logf("in %v", time.Since(began))
+}

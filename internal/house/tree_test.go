@@ -37,7 +37,7 @@ func load(fsys fs.FS) (tree, error) {
 			_, err := fs.Stat(fsys, path.Join(name, "go.mod"))
 			nested[name] = nested[path.Dir(name)] || err == nil && name != "."
 			return nil
-		case !d.Type().IsRegular():
+		case !d.Type().IsRegular() || d.Name() == ".git": // in a linked work tree it is a file
 			return nil
 		}
 		text, err := fs.ReadFile(fsys, name)
