@@ -100,8 +100,11 @@ func duringStartCell(o observation) string {
 	case o.has("start last"):
 		text = "the rest is started first"
 	}
-	if left := o.left(); len(left) > 0 {
-		return text + ", " + strings.Join(left, " and ") + " never stopped"
+	switch left := o.left(); {
+	case slices.Contains(left, "first"):
+		return text + ", what had started is never stopped"
+	case len(left) > 0:
+		return text + ", what was starting is never stopped"
 	}
 	return text + ", all stopped"
 }

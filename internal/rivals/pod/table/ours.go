@@ -32,7 +32,21 @@ func (h *helper) Ready(ctx context.Context) error {
 	}
 }
 
+// runPod gates each service on its readiness, which the pod then goes on asking for.
 func runPod(ctx context.Context, services []service, told func(any)) error {
+	return newPod(services, told, func(s service) sidecar.Sidecar {
+		return &helper{service: s, ready: make(chan struct{})}
+	}).Run(ctx)
+}
+
+// runPlainPod gates each service only on the one before being under way.
+func runPlainPod(ctx context.Context, services []service, told func(any)) error {
+	return newPod(services, told, func(s service) sidecar.Sidecar {
+		return sidecar.Func(func(ctx context.Context, _ *os.Root) error { return s.live(ctx, func() {}) })
+	}).Run(ctx)
+}
+
+func newPod(services []service, told func(any), helper func(service) sidecar.Sidecar) *pod.Pod {
 	p := &pod.Pod{
 		TerminationGracePeriod: grace,
 		Logger:                 slog.New(slog.DiscardHandler),
@@ -40,14 +54,11 @@ func runPod(ctx context.Context, services []service, told func(any)) error {
 	}
 	helpers, main := services[:len(services)-1], services[len(services)-1]
 	for _, s := range helpers {
-		p.Containers = append(p.Containers, pod.Container{
-			Name:    s.name,
-			Sidecar: &helper{service: s, ready: make(chan struct{})},
-		})
+		p.Containers = append(p.Containers, pod.Container{Name: s.name, Sidecar: helper(s)})
 	}
 	p.Containers = append(p.Containers, pod.Container{
 		Name: main.name,
 		Run:  func(ctx context.Context, _ pod.Env) error { return main.live(ctx, func() {}) },
 	})
-	return p.Run(ctx)
+	return p
 }

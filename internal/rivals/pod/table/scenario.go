@@ -30,7 +30,6 @@ type stage struct {
 	mu      sync.Mutex
 	trace   []string
 	told    []string
-	deaf    bool
 	changed chan struct{}
 }
 
@@ -45,15 +44,13 @@ func (s *stage) note(what, name string) {
 func (s *stage) tell(v any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.deaf {
-		s.told = append(s.told, fmt.Sprintf("%+v", v))
-	}
+	s.told = append(s.told, fmt.Sprintf("%+v", v))
 }
 
-func (s *stage) listen(on bool) {
+func (s *stage) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.deaf = !on
+	s.told = nil
 }
 
 // await waits until what has been noted count times, for a second at most.
@@ -116,23 +113,25 @@ type scenario struct {
 }
 
 const (
-	order       = "start and stop"
+	hang        = "hang at stop"
 	duringStart = "stop during start"
 )
 
 var scenarios = []scenario{
-	{order, 50 * time.Millisecond, obedient, func(s *stage) {
-		for _, name := range []string{"first", bad, "last"} {
-			s.await(1, "ready "+name)
-		}
-	}, orderCell},
+	{"start and stop", 50 * time.Millisecond, obedient, allReady, orderCell},
 	{"panic", 0, once(panics), func(s *stage) { s.await(2, "ready "+bad) }, panicCell},
 	{"Goexit", 0, once(runtime.Goexit), func(s *stage) { s.await(2, "ready "+bad) }, goexitCell},
-	{"hang at stop", 0, func(context.Context) { hangs() }, func(s *stage) { s.await(1, "ready last") }, hangCell},
+	{hang, 0, func(context.Context) { hangs() }, allReady, hangCell},
 	{duringStart, 600 * time.Millisecond, obedient, func(s *stage) {
 		s.await(1, "start "+bad)
 		time.Sleep(200 * time.Millisecond)
 	}, duringStartCell},
+}
+
+func allReady(s *stage) {
+	for _, name := range []string{"first", bad, "last"} {
+		s.await(1, "ready "+name)
+	}
 }
 
 // play runs a scenario in this process, which it may end.
@@ -150,10 +149,9 @@ func play(run runner, sc scenario) observation {
 	sc.until(s)
 	stop()
 	stopped := time.Now()
-	if sc.name == "hang at stop" {
+	if sc.name == hang {
 		// That it is told to stop is no complaint, only what is said of it later.
-		s.listen(false)
-		time.AfterFunc(grace/2, func() { s.listen(true); s.mu.Lock(); s.told = nil; s.mu.Unlock() })
+		time.AfterFunc(grace/2, s.forget)
 	}
 	var o observation
 	select {
