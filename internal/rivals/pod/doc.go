@@ -3,7 +3,7 @@
 // listener with a program that knows nothing of pods.
 //
 // This measures the peers, watches what they do when something goes wrong, and
-// prints the tables that the README shows, in about a minute:
+// prints the tables that the README shows, in less than a minute:
 //
 //	go run ./pod/table
 package pod

@@ -29,6 +29,7 @@ func writeTables() error {
 	if err := writeBehaviour(os.Stdout); err != nil {
 		return err
 	}
+	fmt.Printf("\nEach has %v to stop; what has not returned %v after the stop never returns.\n", grace, limit)
 	fmt.Printf("\n%s, %s/%s, %d CPUs; %s.\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(),
 		strings.Join(versions(), ", "))
 	return nil

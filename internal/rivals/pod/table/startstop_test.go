@@ -34,9 +34,10 @@ func compare(b *testing.B, all []contender, n int) {
 	for _, c := range all {
 		unit := func(of string) string { return fmt.Sprintf("%s%s", strings.ReplaceAll(c.name, " ", "-"), of) }
 		b.ReportMetric(float64(m[c.name])/float64(n)/float64(time.Nanosecond), unit("-ns/service"))
-		if len(all) > 1 {
-			b.ReportMetric(ratio(m, c.name, goroutines), unit("/goroutines"))
-			b.ReportMetric(ratio(m, c.name, "fx"), unit("/fx"))
+		for _, other := range []string{goroutines, "fx"} {
+			if m[other] > 0 && other != c.name {
+				b.ReportMetric(ratio(m, c.name, other), unit("/"+other))
+			}
 		}
 	}
 }
