@@ -19,8 +19,8 @@ func dskitService(s service) services.NamedService {
 }
 
 // runModules has each service depend on the one before. It names the neighbours
-// itself: modules.Manager collects all that each depends on, directly or not, and
-// takes minutes for a chain of 1,000.
+// itself: modules.Manager collects all that each depends on, directly or not, which
+// took it 0.9 s for a chain of 100 and 17 s for one of 200.
 func runModules(ctx context.Context, all []service, told func(any)) error {
 	logger := log.LoggerFunc(func(pairs ...any) error {
 		told(pairs)
