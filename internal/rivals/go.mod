@@ -11,6 +11,7 @@ require (
 	github.com/stretchr/testify v1.12.1
 	github.com/thejerf/suture/v4 v4.0.6
 	go.uber.org/fx v1.24.0
+	golang.org/x/net v0.62.0
 )
 
 require (
