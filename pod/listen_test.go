@@ -168,15 +168,13 @@ func TestARawAcceptLoopLosesNoConnectionEither(t *testing.T) {
 func TestConnectionsWaitForHoldTimeoutAndAreResetThen(t *testing.T) {
 	podtest.NoLeaks(t)
 	let, goOn, drained := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	drain := sync.OnceFunc(func() { close(drained) })
 	p := &pod.Pod{HoldTimeout: 100 * time.Millisecond, Containers: []pod.Container{
 		{Name: "init", Init: true, Run: func(ctx context.Context, _ pod.Env) error { <-let; return nil }},
 		{Name: "echo", Listen: "127.0.0.1:0", Run: func(ctx context.Context, env pod.Env) error {
 			err := sandbox.ServeHTTP(ctx, env.Listener, &http.Server{Handler: http.NotFoundHandler()})
-			select {
-			case drained <- struct{}{}:
-				<-goOn
-			default:
-			}
+			drain()
+			<-goOn
 			return err
 		}},
 	}}
@@ -275,7 +273,9 @@ func TestAddressesAreKnownAndReleased(t *testing.T) {
 
 func TestAUnixSocketLeftByAKilledProcessIsReplaced(t *testing.T) {
 	podtest.NoLeaks(t)
-	dir := t.TempDir()
+	dir, err := os.MkdirTemp("", "s") // T.TempDir is too long for the name of a socket
+	require.NoError(t, err)
+	defer os.RemoveAll(dir)
 	old, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(dir, "web.sock"), Net: "unix"})
 	require.NoError(t, err)
 	p := &pod.Pod{Dir: dir, Containers: []pod.Container{{Name: "web", Listen: "unix:web.sock", Run: mainUntil}}}
