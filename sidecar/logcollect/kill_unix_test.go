@@ -107,7 +107,9 @@ func TestKilled(t *testing.T) {
 				has[line] = true
 			}
 			for line := range strings.Lines(want) {
-				require.True(t, has[line], "lost: %s", line)
+				// A write that was killed in its first line leaves a piece, behind which the
+				// whole line follows when it is sent again.
+				require.True(t, has[line] || strings.Contains(got, line), "lost: %s", line)
 			}
 		})
 	}
