@@ -152,10 +152,9 @@ func (r *run) report(m *member, inst *instance, after time.Duration) {
 	err := &AbandonedError{After: after.Round(time.Millisecond), Stacks: stacks(inst.label)}
 	inst.endLeases()
 	r.inbox.put(func(now time.Time) {
-		if m.current != inst || r.state.containers[m.index].phase != running {
+		if m.current != inst || r.state.containers[m.index].phase != running || !inst.abandon() {
 			return // it returned while it was looked at
 		}
-		inst.abandon()
 		r.terminated(m, inst, failed(codeAbandoned, ReasonAbandoned, err), now)
 		r.observe(m, func(s *ContainerStatus) { s.Hanging = &Hang{Since: now, Stacks: err.Stacks} })
 		r.state.gaveUp(m.index)
@@ -170,7 +169,7 @@ func (r *run) event(m *member, now time.Time, kind, reason, format string, args 
 	}
 	r.send(Event{
 		Time: now, Type: kind, Reason: reason, Container: m.Name,
-		Run: r.state.containers[m.index].run, Message: message,
+		Run: r.state.containers[m.index].run, Message: shortened(message),
 	})
 }
 

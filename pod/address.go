@@ -58,7 +58,8 @@ type place struct {
 
 func placeOf(address string) place {
 	host, port, _ := net.SplitHostPort(address)
-	return place{network: "tcp", host: host, port: port}
+	n, _ := strconv.Atoi(port)
+	return place{network: "tcp", host: host, port: strconv.Itoa(n)}
 }
 
 // meets says whether p and other can't both be listened on. Names are compared as

@@ -45,17 +45,17 @@ func (c *command) run(ctx context.Context) error {
 	defer cancel()
 	cmd, err := c.prepare()
 	if err != nil {
-		return fmt.Errorf("%w: %w", errStart, err)
+		return &startError{err}
 	}
 	output, err := c.output(cmd)
 	if err != nil {
-		return fmt.Errorf("%w: %w", errStart, err)
+		return &startError{err}
 	}
 	if c.socket != nil {
 		release, err := c.handOver(cmd)
 		if err != nil {
-			output()
-			return fmt.Errorf("%w: hand over the listener: %w", errStart, err)
+			output(0)
+			return &startError{fmt.Errorf("hand over the listener: %w", err)}
 		}
 		defer release()
 	}
@@ -63,24 +63,24 @@ func (c *command) run(ctx context.Context) error {
 	begun := make(chan error, 1)
 	go superviseProcess(cmd, begun, exited)
 	if err := <-begun; err != nil {
-		output()
-		return fmt.Errorf("%w: %w", errStart, err)
+		output(0)
+		return &startError{err}
 	}
 	c.started(cmd.Process.Pid)
 
 	stopped := ctx.Done()
-	killed := grace.Done()
+	killed, wait := grace.Done(), outputWait
 	for {
 		select {
 		case <-stopped:
 			stopped = nil
 			signalGroup(cmd.Process, c.stopSignal())
 		case <-killed:
-			killed = nil
+			killed, wait = nil, settle/5 // else it would be given up for its output
 			killGroup(cmd.Process)
 		case err := <-exited:
 			endGroup(cmd.Process)
-			output()
+			output(wait)
 			return c.result(err, ctx.Err() != nil)
 		}
 	}
@@ -106,6 +106,9 @@ func (c *command) exec(ctx context.Context, output io.Writer) error {
 		err = <-exited
 	}
 	endGroup(cmd.Process)
+	if errors.Is(err, exec.ErrWaitDelay) { // it has exited with 0, and left somebody who holds its output
+		return nil
+	}
 	return c.result(err, false)
 }
 
@@ -143,14 +146,14 @@ func (c *command) prepare() (*exec.Cmd, error) {
 // output connects standard output and error. The function it returns waits until
 // all of it was taken; a process that left the group may hold it open for a
 // moment longer, not for ever.
-func (c *command) output(cmd *exec.Cmd) (wait func(), err error) {
+func (c *command) output(cmd *exec.Cmd) (taken func(within time.Duration), err error) {
 	if c.container.Output != "" {
 		f, err := c.root.OpenFile(c.container.Output, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
 		if err != nil {
 			return nil, fmt.Errorf("open output: %w", err)
 		}
 		cmd.Stdout, cmd.Stderr = f, f
-		return func() { f.Close() }, nil
+		return func(time.Duration) { f.Close() }, nil
 	}
 	var readers sync.WaitGroup
 	var ends []*os.File // ours: the read ends first
@@ -171,11 +174,11 @@ func (c *command) output(cmd *exec.Cmd) (wait func(), err error) {
 			logLines(r, c.logger.With("stream", stream.name))
 		}()
 	}
-	return func() {
+	return func(within time.Duration) {
 		ends[1].Close()
 		ends[3].Close()
 		for _, r := range []*os.File{ends[0], ends[2]} {
-			r.SetReadDeadline(time.Now().Add(outputWait))
+			r.SetReadDeadline(time.Now().Add(within))
 		}
 		readers.Wait()
 		closeAll(ends)

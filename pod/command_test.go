@@ -239,3 +239,16 @@ func TestTheProcessOfACommandIsFound(t *testing.T) {
 	require.Equal(t, pidIn(t, filepath.Join(dir, "main")), <-found)
 	require.NoError(t, b.stop())
 }
+
+func TestOnFailureRestartsACommandThatAProbeHadStopped(t *testing.T) {
+	podtest.NoLeaks(t)
+	p := &pod.Pod{RestartPolicy: pod.OnFailure, Containers: []pod.Container{{
+		Name: "main", Command: []string{"sleep", "60"},
+		Liveness: &pod.Probe{Handler: pod.HandlerFunc(func(context.Context) error { return errBoom }), FailureThreshold: 1},
+	}}}
+	b := start(t, p)
+	eventually(t, func() bool { return b.status("main").RestartCount > 0 }, "started again")
+	require.Equal(t, 143, b.status("main").LastState.Terminated.ExitCode)
+	require.Contains(t, b.status("main").LastState.Terminated.Message, "Liveness probe failed: boom")
+	b.stop()
+}

@@ -12,6 +12,7 @@ type conditions struct {
 	unready     int // helpers and mains that are not
 	initialized transition
 	ready       transition
+	stopping    bool
 	over        Phase
 }
 
@@ -47,7 +48,9 @@ func (r *run) observeConditions(now time.Time) {
 	defer r.mu.Unlock()
 	c := &r.conditions
 	c.initialized.set(c.initialized.is || r.state.initialized(), now)
-	c.ready.set(c.unready == 0, now)
+	c.stopping = r.state.stopping
+	c.ready.set(c.unready == 0 && !c.stopping, now) // K22
+	r.initFailed = r.state.initFailed
 }
 
 // list is the conditions as s tells them (K37).
@@ -60,10 +63,12 @@ func (c *conditions) list(s Status) []Condition {
 	ready.say(c.ready.is, "ContainersNotReady", s, func(c ContainerStatus) bool {
 		return c.Kind != KindInit && !c.Ready
 	})
-	switch c.over {
-	case Succeeded:
+	switch {
+	case c.stopping && c.over == "":
+		ready.Reason, ready.Message = "Terminating", ""
+	case c.over == Succeeded:
 		ready.Reason, ready.Message = "PodCompleted", ""
-	case Failed:
+	case c.over == Failed:
 		ready.Reason, ready.Message = "PodFailed", ""
 	}
 	containersReady := ready

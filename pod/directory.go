@@ -1,6 +1,7 @@
 package pod
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 type directory struct {
 	path      string
 	temporary bool
+	made      bool // by us
 	users     atomic.Int64
 }
 
@@ -22,6 +24,8 @@ func openDirectory(pod, dir string) (*directory, error) {
 	if d.temporary {
 		d.path, err = os.MkdirTemp("", "pod-"+pod+"-")
 	} else if d.path, err = filepath.Abs(dir); err == nil {
+		_, missing := os.Stat(d.path)
+		d.made = errors.Is(missing, os.ErrNotExist)
 		err = os.MkdirAll(d.path, 0o777)
 	}
 	if err != nil {
@@ -42,6 +46,14 @@ func (d *directory) leave() error {
 		return fmt.Errorf("remove the temporary directory: %w", err)
 	}
 	return nil
+}
+
+// undo leaves the machine as it was where nothing was started.
+func (d *directory) undo() {
+	if d.made {
+		os.Remove(filepath.Join(d.path, marksDir))
+		os.Remove(d.path)
+	}
 }
 
 // root opens a container's own view of the directory.

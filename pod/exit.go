@@ -53,10 +53,13 @@ func (e *AbandonedError) Error() string {
 // ErrActiveDeadline is among the errors of a Run that ActiveDeadline has ended.
 var ErrActiveDeadline = errors.New("the pod was active for longer than its deadline")
 
-var (
-	errGoexit = errors.New("runtime.Goexit ended the run")
-	errStart  = errors.New("can't be started") // wraps what kept a run from beginning
-)
+var errGoexit = errors.New("runtime.Goexit ended the run")
+
+// A startError is what kept a run from beginning.
+type startError struct{ err error }
+
+func (e *startError) Error() string { return "can't be started: " + e.err.Error() }
+func (e *startError) Unwrap() error { return e.err }
 
 // An exit is how a run ended.
 type exit struct {
@@ -79,11 +82,15 @@ const (
 )
 
 func failed(code int, reason string, err error) exit {
-	message := err.Error()
-	if len(message) > messageLimit {
-		message = strings.ToValidUTF8(message[:messageLimit], "")
+	return exit{code: code, reason: reason, err: err, message: shortened(err.Error()), failed: true}
+}
+
+// shortened is text as far as a message goes.
+func shortened(text string) string {
+	if len(text) <= messageLimit {
+		return text
 	}
-	return exit{code: code, reason: reason, err: err, message: message, failed: true}
+	return strings.ToValidUTF8(text[:messageLimit], "")
 }
 
 // classify says how a run that returned err ended. Whether it stopped because it
@@ -93,13 +100,12 @@ func classify(ctx context.Context, err error) exit {
 	if err == nil || ctx.Err() != nil && isOf(ctx, err) {
 		return exit{reason: ReasonCompleted}
 	}
-	var exited *commandError
-	if errors.As(err, &exited) {
-		e := failed(exited.code, ReasonError, err)
-		e.failed = !exited.asTold && exited.code != 0
+	switch ours := err.(type) { // not errors.As: a pod in this container may have returned it
+	case *commandError:
+		e := failed(ours.code, ReasonError, err)
+		e.failed = !ours.asTold && ours.code != 0
 		return e
-	}
-	if errors.Is(err, errStart) {
+	case *startError:
 		return failed(128, ReasonRunContainerError, err)
 	}
 	code := 1

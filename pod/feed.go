@@ -25,14 +25,28 @@ func newFeed(observe func(Event), containers int) *feed {
 	return f
 }
 
+// deliver carries events until the feed is closed. An observer that ends its
+// goroutine, as a test's failure does, is given another.
 func (f *feed) deliver(observe func(Event)) {
-	defer close(f.done)
+	ended := false
+	defer func() {
+		if ended {
+			close(f.done)
+			return
+		}
+		f.dropped.Add(1)
+		go f.deliver(observe)
+	}()
 	for open := true; open; {
-		_, open = <-f.more
 		for e, ok := f.take(); ok; e, ok = f.take() {
 			f.observe(observe, e)
 		}
+		_, open = <-f.more
 	}
+	for e, ok := f.take(); ok; e, ok = f.take() {
+		f.observe(observe, e)
+	}
+	ended = true
 }
 
 // observe keeps an observer that panics from ending the process.
@@ -71,13 +85,20 @@ func (f *feed) send(e Event) {
 	}
 }
 
-// close waits until the observer has seen all events, or for wait.
-func (f *feed) close(wait time.Duration) {
+// close waits until the observer has seen all events, or for wait. What it has not
+// seen by then is dropped, and the observer is left behind.
+func (f *feed) close(wait time.Duration) (seen bool) {
 	close(f.more)
 	t := time.NewTimer(wait)
 	defer t.Stop()
 	select {
 	case <-f.done:
+		return true
 	case <-t.C:
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.dropped.Add(int64(len(f.queue)))
+	f.queue = nil
+	return false
 }

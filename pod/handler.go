@@ -181,12 +181,21 @@ func probed(ctx context.Context) *instance {
 
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
-// target is where a Handler's Address is, and how it is dialled.
+// target is where a Handler's Address is, and how it is dialled. Where that is a
+// listener of the pod, a run must have it: the backlog would take a connection
+// without one.
 func target(ctx context.Context, address string) (dialFunc, string, error) {
+	inst := probed(ctx)
+	if address != "" && inst != nil {
+		for _, m := range inst.run.members {
+			if m.socket != nil && reachable(m.socket.base.Addr()) == address && !m.socket.out() {
+				return nil, "", fmt.Errorf("container %q does not accept connections", m.Name)
+			}
+		}
+	}
 	if address != "" {
 		return sandbox.Dial, address, nil
 	}
-	inst := probed(ctx)
 	if inst == nil || inst.member.socket == nil {
 		return nil, "", errors.New("Address: empty, and there is no container that listens")
 	}

@@ -103,7 +103,7 @@ func (r *run) observeProbe(m *member, kind int, result, is verdict, err error, t
 			p.Failures++
 		}
 		if p.LastError = ""; err != nil {
-			p.LastError = err.Error()
+			p.LastError = shortened(err.Error())
 		}
 		if p.Result != is.String() {
 			p.Result, p.Since = is.String(), now

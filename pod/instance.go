@@ -81,7 +81,7 @@ func (inst *instance) execute(ctx, killed context.Context) error {
 	r, m := inst.run, inst.member
 	root, err := r.dir.root()
 	if err != nil {
-		return fmt.Errorf("%w: open its root: %w", errStart, err)
+		return &startError{fmt.Errorf("open its root: %w", err)}
 	}
 	defer root.Close()
 	ctx = r.sandbox(m, root, killed).Context(ctx)
@@ -157,7 +157,9 @@ func (inst *instance) end(e exit) {
 	if err := r.dir.leave(); err != nil {
 		m.log.Warn("after an abandoned container returned", "err", err)
 	}
-	r.inbox.put(func(now time.Time) { r.exited(m, inst, e, now) })
+	if !r.inbox.put(func(now time.Time) { r.exited(m, inst, e, now) }) { // after Run has returned
+		r.observe(m, func(s *ContainerStatus) { s.Hanging = nil })
+	}
 }
 
 // endLeases gives the run's listeners back to the pod.
@@ -171,14 +173,16 @@ func (inst *instance) endLeases() {
 	inst.run.packets.end(inst.member.Name)
 }
 
-// abandon notes that the pod has given the run up.
-func (inst *instance) abandon() {
+// abandon notes that the pod has given the run up, unless it has returned.
+func (inst *instance) abandon() bool {
 	inst.mu.Lock()
 	defer inst.mu.Unlock()
-	if !inst.returned {
-		inst.abandoned = true
-		inst.run.pod.remember(inst.member.Name)
+	if inst.returned {
+		return false
 	}
+	inst.abandoned = true
+	inst.run.pod.remember(inst.member.Name)
+	return true
 }
 
 func (p *Pod) remember(abandoned string) {

@@ -86,6 +86,7 @@ func (st *state) exited(i int, failed bool, now time.Time) {
 		c.phase, c.restartAt = waiting, now
 	case st.role(i) == roleInit && !failed:
 		c.passed = true
+		st.unask(i)
 		st.end(i)
 	case st.role(i) == roleInit && st.spec.containers[i].policy == Never:
 		st.initFailed = true

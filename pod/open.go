@@ -21,7 +21,11 @@ func (p *Pod) open(ctx context.Context, alone string) (*run, error) {
 	r.packets.network = p.network()
 	r.common = sandbox.Sandbox{Grace: p.grace(), Dial: p.network().DialContext, Addr: r.addr, Process: r.process}
 	r.addMembers()
-	dir, err := openDirectory(p.name(), p.Dir)
+	name := p.name()
+	if problems.about("Name") {
+		name = "pod"
+	}
+	dir, err := openDirectory(name, p.Dir)
 	if err != nil {
 		problems.add("Dir", p.Dir, "%w", err)
 	} else {
@@ -37,14 +41,20 @@ func (p *Pod) open(ctx context.Context, alone string) (*run, error) {
 	if problems.ErrorOrNil() != nil {
 		if r.dir != nil {
 			r.release()
+			r.dir.undo()
 		}
 		problems.ErrorFormat = r.errorFormat
 		return nil, problems.ErrorOrNil()
 	}
 	r.spec = p.spec(alone)
-	observe := p.Observer
-	if observe == nil {
-		observe = logEvents(p.logger().With("pod", p.name()))
+	observe := logEvents(p.logger().With("pod", p.name()))
+	if p.Observer != nil {
+		observing := p.observing
+		observe = func(e Event) {
+			observing <- struct{}{} // a run before may have left its observer behind
+			defer func() { <-observing }()
+			p.Observer(e)
+		}
 	}
 	r.feed = newFeed(observe, len(r.members))
 	r.startedAt = time.Now()
@@ -147,13 +157,23 @@ func (r *run) release() (errs []error) {
 		errs = append(errs, err)
 	}
 	if r.feed != nil {
-		r.feed.close(observerWait)
+		if r.feed.close(r.observerTime()) {
+			r.pod.mu.Lock()
+			r.pod.observing = nil
+			r.pod.mu.Unlock()
+		}
 	}
 	return errs
 }
 
-// observerWait is how long Run waits at its end for a slow observer.
-const observerWait = time.Second
+// observerTime is how long Run waits at its end for a slow observer: at most a
+// second, and not beyond the time that a stop may take.
+func (r *run) observerTime() time.Duration {
+	if r.state == nil {
+		return 0
+	}
+	return max(0, min(time.Second, time.Until(r.state.hardEnd)))
+}
 
 // errorFormat is one line for one error, and a line each for more.
 func (r *run) errorFormat(errs []error) string {

@@ -83,14 +83,16 @@ type Pod struct {
 
 	// Observer is called with each event, in order, one at a time and never by
 	// the pod's own loop. While it is slow up to 1,024 events and 8 per container
-	// wait; what comes on top of them is dropped and counted in the status. nil:
+	// wait; what comes on top of them is dropped and counted in the status, as is
+	// what it has not seen a second after the end: then it is left behind. nil:
 	// events are logged.
 	Observer func(Event)
 
-	mu      sync.Mutex
-	running bool
-	run     *run                // current or last
-	alive   map[string]struct{} // abandoned, and not returned yet
+	mu        sync.Mutex
+	running   bool
+	observing chan struct{}       // holds a token while Observer is called; nil where none is left behind
+	run       *run                // current or last
+	alive     map[string]struct{} // abandoned, and not returned yet
 
 	events web.Stream[Event] // the last of all runs, for the Handler
 }

@@ -107,13 +107,17 @@ func (inst *instance) probe(ctx context.Context, kind int, p *Probe, first time.
 }
 
 // asked is a call of a probe's Handler that may not have returned yet.
-type asked struct{ answer chan error }
+type asked struct {
+	answer chan error
+	late   bool // its time is over
+}
 
 // ask calls the Handler, unless the last call has not returned.
 func (a *asked) ask(ctx context.Context, p *Probe) (verdict, error) {
 	if a.answer != nil {
 		select {
-		case <-a.answer: // late
+		case <-a.answer:
+			a.late = false
 		default:
 			return failure, errors.New("the last question has not been answered yet")
 		}
@@ -136,16 +140,17 @@ func (a *asked) ask(ctx context.Context, p *Probe) (verdict, error) {
 		}
 		return failure, err
 	case <-ctx.Done():
+		a.late = errors.Is(ctx.Err(), context.DeadlineExceeded)
 		return failure, context.Cause(ctx)
 	}
 }
 
-// leave waits a moment for the last call to return.
+// leave waits a moment for the last call to return, if that has not had its time.
 func (a *asked) leave() {
-	if a.answer != nil {
+	if a.answer != nil && !a.late {
 		select {
 		case <-a.answer:
-		case <-time.After(settle):
+		case <-time.After(settle / 10):
 		}
 	}
 }

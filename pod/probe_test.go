@@ -181,9 +181,9 @@ func TestK29_AHandlerThatNeverReturnsIsAFailureEachPeriod(t *testing.T) {
 			10s web Unhealthy
 			20s web Unhealthy
 			20s web Killing
-			20.5s web Error
-			20.5s web Started
-			21.5s web Unhealthy`)
+			20s web Error
+			20s web Started
+			21s web Unhealthy`)
 		require.NoError(t, b.stop())
 		time.Sleep(2 * time.Hour)
 	})

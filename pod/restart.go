@@ -37,7 +37,10 @@ func (p *Pod) Restart(name string) error {
 	return fmt.Errorf("pod %q: restart %q: %w", p.name(), name, errStopping)
 }
 
-var errStopping = errors.New("the pod is being stopped")
+var (
+	errStopping = errors.New("the pod is being stopped")
+	errInitDone = errors.New("an init container that has completed is not started again (K3)")
+)
 
 // restart takes a Restart to the state, or answers why not.
 func (r *run) restart(name string, answer chan<- error) {
@@ -52,7 +55,7 @@ func (r *run) restart(name string, answer chan<- error) {
 	case c.phase == pending:
 		answer <- errors.New("it was not started yet")
 	case c.phase == ended && m.Init:
-		answer <- errors.New("an init container that has completed is not started again (K3)")
+		answer <- errInitDone
 	case c.phase == abandoned:
 		answer <- fmt.Errorf("its last run was given up and has not returned: %w", m.last.err)
 	default:

@@ -80,6 +80,9 @@ func (p *Pod) begin() error {
 		return fmt.Errorf("container %q was abandoned by an earlier Run and has not returned yet", name)
 	}
 	p.running = true
+	if p.observing == nil {
+		p.observing = make(chan struct{}, 1)
+	}
 	return nil
 }
 
@@ -113,6 +116,7 @@ type run struct {
 	startedAt  time.Time
 	phase      Phase // once it is Succeeded or Failed it stays (K36)
 	deadlined  bool
+	initFailed bool // K3
 	conditions conditions
 }
 

@@ -31,18 +31,19 @@ func newSocket(base deadlineListener, container string, hold time.Duration) *soc
 	return s
 }
 
-// lease ends the lease that is out and returns a new one.
+// lease ends the lease that is out, the pod's own included, and returns a new one.
 func (s *socket) lease() *lease {
-	s.mu.Lock()
-	old := s.current
-	s.mu.Unlock()
-	if old != nil {
+	for {
+		s.mu.Lock()
+		old := s.current
+		if old == nil {
+			defer s.mu.Unlock()
+			s.timer.Stop()
+			return s.outLocked()
+		}
+		s.mu.Unlock()
 		old.Close()
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.timer.Stop()
-	return s.outLocked()
 }
 
 func (s *socket) outLocked() *lease {

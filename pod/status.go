@@ -148,7 +148,11 @@ func (p *Pod) Status() Status {
 	if r.feed != nil {
 		s.EventsDropped = r.feed.dropped.Load()
 	}
-	if s.Phase = r.phase; s.Phase == "" {
+	switch s.Phase = r.phase; {
+	case s.Phase != "":
+	case r.initFailed:
+		s.Phase = Failed // (1) of K36
+	default:
 		s.Phase = r.spec.phase(s.Containers)
 	}
 	if r.deadlined {

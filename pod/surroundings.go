@@ -14,6 +14,11 @@ import (
 func (r *run) sandbox(m *member, root *os.Root, killed context.Context) *sandbox.Sandbox {
 	s := r.common
 	s.Logger, s.Root, s.Killed = m.log, root, killed
+	for _, p := range []*Probe{m.Startup, m.Liveness} { // Killed ends what has less (K21)
+		if p != nil {
+			s.Grace = max(s.Grace, p.TerminationGracePeriod)
+		}
+	}
 	s.ListenPacket = r.packets.listener(m.Name)
 	return &s
 }

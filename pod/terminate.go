@@ -1,7 +1,6 @@
 package pod
 
 import (
-	"errors"
 	"fmt"
 	"time"
 )
@@ -15,6 +14,7 @@ func (r *run) exited(m *member, inst *instance, e exit, now time.Time) {
 	if c.phase != running {
 		r.event(m, now, Normal, e.reason, "returned after it was abandoned: exit code %d", e.code)
 		r.observe(m, func(s *ContainerStatus) { s.Hanging = nil })
+		e.failed = true // however it returns, that was how it ended
 	} else {
 		if c.stop == stopUnhealthy {
 			e = e.unhealthy(inst.sick, m.Command != nil)
@@ -22,6 +22,9 @@ func (r *run) exited(m *member, inst *instance, e exit, now time.Time) {
 		r.terminated(m, inst, e, now)
 	}
 	r.state.exited(m.index, e.failed, now)
+	if c.phase == ended && m.Init {
+		m.answer(errInitDone)
+	}
 	if wait := c.restartAt.Sub(now); c.phase == waiting && wait > 0 {
 		reason := ReasonCrashLoopBackOff
 		if inst.hookFailed {
@@ -54,7 +57,7 @@ func (r *run) terminated(m *member, inst *instance, e exit, now time.Time) {
 	if e.failed {
 		kind = Warning
 	}
-	if errors.Is(e.err, errStart) {
+	if reason == ReasonRunContainerError {
 		reason = ReasonFailed
 	}
 	message := fmt.Sprintf("exit code %d", e.code)
@@ -68,8 +71,13 @@ func (r *run) terminated(m *member, inst *instance, e exit, now time.Time) {
 // goroutine that stops as it should returns nil, where most programs die of the
 // signal: it is taken as they are, so that OnFailure starts it again.
 func (e exit) unhealthy(sick error, isCommand bool) exit {
-	if e.failed || isCommand || sick == nil {
+	switch {
+	case e.failed || sick == nil:
 		return e
+	case !isCommand:
+		return failed(codeTerminated, ReasonError, sick)
+	case e.code != 0: // it died of the signal
+		return failed(e.code, ReasonError, fmt.Errorf("%w: %w", sick, e.err))
 	}
-	return failed(codeTerminated, ReasonError, sick)
+	return e
 }

@@ -60,29 +60,47 @@ func (ps *problems) probes(at func(string) string, c *Container) {
 
 // handler checks what can be told of a Handler before it is called.
 func (ps *problems) handler(field string, h Handler, c *Container) {
-	address := "none"
+	if isNil(h) {
+		return
+	}
 	switch h := h.(type) {
+	case *HTTPGet:
+		ps.handler(field, *h, c)
+	case *TCPSocket:
+		ps.handler(field, *h, c)
+	case *GRPC:
+		ps.handler(field, *h, c)
+	case *Exec:
+		ps.handler(field, *h, c)
 	case HTTPGet:
-		address = h.Address
+		ps.target(field, h.Address, c)
 	case TCPSocket:
-		address = h.Address
+		ps.target(field, h.Address, c)
 	case GRPC:
-		address = h.Address
+		ps.target(field, h.Address, c)
 	case Exec:
 		if len(h.Command) == 0 || h.Command[0] == "" {
 			ps.add(field+".Command", fmt.Sprint(h.Command), "names no program")
 		}
-		return
-	default:
-		return
 	}
-	if address == "" && c.Listen == "" {
-		ps.add(field+".Address", address, "is empty, and the container has no Listen")
-	}
-	if address != "" {
-		if _, _, err := splitListen(address); err != nil {
-			ps.add(field+".Address", address, "%w", err)
+}
+
+// target checks the Address of a Handler.
+func (ps *problems) target(field, address string, c *Container) {
+	field += ".Address"
+	if address == "" {
+		if c.Listen == "" {
+			ps.add(field, address, "is empty, and the container has no Listen")
 		}
+		return
+	}
+	switch network, _, err := splitListen(address); {
+	case err != nil:
+		ps.add(field, address, "%w", err)
+	case network != "tcp":
+		ps.add(field, address, "is no host and port; empty is the container's own, a unix socket as well")
+	case placeOf(address).port == "0":
+		ps.add(field, address, "has no port that could be dialled")
 	}
 }
 
