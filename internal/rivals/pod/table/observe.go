@@ -42,7 +42,13 @@ func observe(c contender, sc scenario, how string) (o observation, err error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*limit)
 	defer cancel()
+	dir, err := os.MkdirTemp("", "child") // for what one that hangs leaves in it
+	if err != nil {
+		return o, err
+	}
+	defer os.RemoveAll(dir)
 	cmd := exec.CommandContext(ctx, program, "child", c.name, sc.name, how)
+	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	out, err := cmd.Output()
