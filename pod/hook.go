@@ -86,9 +86,7 @@ func (inst *instance) awaitReady(ctx context.Context, block readier) {
 			said = text
 			r.inbox.put(func(now time.Time) { r.event(m, now, Warning, ReasonUnhealthy, "Ready failed: %s", text) })
 		}
-		select {
-		case <-time.After(readyRetry):
-		case <-ctx.Done():
+		if !sleep(ctx, readyRetry) {
 			return
 		}
 	}

@@ -159,7 +159,7 @@ func (pt *part) run(ctx context.Context, root *os.Root) error {
 	defer cancel()
 	if what%10 < 5 { // it ends by itself, or runs until it is told
 		select {
-		case <-time.After(d):
+		case <-passed(d):
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -182,7 +182,7 @@ func (pt *part) run(ctx context.Context, root *os.Root) error {
 	case 6:
 		<-ctx.Done()
 		select {
-		case <-time.After(d):
+		case <-passed(d):
 		case <-grace.Done():
 		}
 		return nil

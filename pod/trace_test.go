@@ -114,13 +114,24 @@ func until(ctx context.Context, _ *os.Root) error {
 	return ctx.Err()
 }
 
+// passed is time.After without a timer that is due already, of which two at once in
+// a bubble crash the race detector of Go 1.26.
+func passed(d time.Duration) <-chan time.Time {
+	if d > 0 {
+		return time.After(d)
+	}
+	now := make(chan time.Time)
+	close(now)
+	return now
+}
+
 func mainUntil(ctx context.Context, _ pod.Env) error { return until(ctx, nil) }
 
 // after is a main container that ends by itself.
 func after(d time.Duration, err error) func(context.Context, pod.Env) error {
 	return func(ctx context.Context, _ pod.Env) error {
 		select {
-		case <-time.After(d):
+		case <-passed(d):
 			return err
 		case <-ctx.Done():
 			return ctx.Err()
@@ -136,7 +147,7 @@ func lingering(d time.Duration) func(context.Context, *os.Root) error {
 		defer cancel()
 		<-ctx.Done()
 		select {
-		case <-time.After(d):
+		case <-passed(d):
 			return nil
 		case <-grace.Done():
 			return grace.Err()
@@ -161,7 +172,7 @@ func (g *gated) Ready(ctx context.Context) error {
 	}
 	g.ready = true
 	select {
-	case <-time.After(g.after):
+	case <-passed(g.after):
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

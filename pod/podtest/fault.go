@@ -56,7 +56,7 @@ func HangUntil(c pod.Container, run int, released <-chan struct{}) pod.Container
 }
 
 // By these names a report of what hangs tells that it was meant to.
-func hangFor(d time.Duration)            { <-time.After(d) }
+func hangFor(d time.Duration)            { time.Sleep(d) }
 func hangUntil(released <-chan struct{}) { <-released }
 
 func hang(fault string, c pod.Container, run int, wait func()) pod.Container {
@@ -75,7 +75,7 @@ func hang(fault string, c pod.Container, run int, wait func()) pod.Container {
 // as for Crash.
 func Delay(c pod.Container, run int, d time.Duration) pod.Container {
 	return wrap("Delay", c, func(ctx context.Context, number int, next func(context.Context) error) error {
-		if run == 0 || run == number {
+		if (run == 0 || run == number) && d > 0 {
 			select {
 			case <-time.After(d):
 			case <-ctx.Done():

@@ -23,7 +23,12 @@ func Grace(ctx context.Context) (grace context.Context, cancel context.CancelFun
 	expire := func() { end(context.DeadlineExceeded) }
 
 	unwatch := context.AfterFunc(ctx, func() {
-		t := time.AfterFunc(s.period(), expire)
+		left := s.period()
+		if left <= 0 {
+			expire()
+			return
+		}
+		t := time.AfterFunc(left, expire)
 		context.AfterFunc(inner, func() { t.Stop() })
 	})
 	unkill := func() bool { return true }
