@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -36,6 +37,7 @@ type command struct {
 	root      *os.Root
 	socket    *socket // nil without Listen
 	logger    *slog.Logger
+	leased    func(*lease)
 	started   func(pid int)
 }
 
@@ -137,10 +139,18 @@ func (c *command) prepare() (*exec.Cmd, error) {
 	}
 	cmd := &exec.Cmd{
 		Path: path, Args: append([]string(nil), args...), Dir: c.dir,
-		Env:         append(append(os.Environ(), c.env...), c.container.Env...),
+		Env:         append(append(inherited(), c.env...), c.container.Env...),
 		SysProcAttr: processAttributes(),
 	}
 	return cmd, nil
+}
+
+// inherited is the environment without the listeners that this process was handed
+// itself: a Command has its own or none.
+func inherited() []string {
+	return slices.DeleteFunc(os.Environ(), func(e string) bool {
+		return strings.HasPrefix(e, "LISTEN_FDS=") || strings.HasPrefix(e, "LISTEN_PID=") || strings.HasPrefix(e, "LISTEN_FDNAMES=")
+	})
 }
 
 // output connects standard output and error. The function it returns waits until
@@ -148,7 +158,7 @@ func (c *command) prepare() (*exec.Cmd, error) {
 // moment longer, not for ever.
 func (c *command) output(cmd *exec.Cmd) (taken func(within time.Duration), err error) {
 	if c.container.Output != "" {
-		f, err := c.root.OpenFile(c.container.Output, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+		f, err := openOutput(c.root, c.container.Output)
 		if err != nil {
 			return nil, fmt.Errorf("open output: %w", err)
 		}
@@ -185,6 +195,24 @@ func (c *command) output(cmd *exec.Cmd) (taken func(within time.Duration), err e
 	}, nil
 }
 
+// openOutput opens a regular file to append to. Anything else, such as a named
+// pipe, could hold the start up.
+func openOutput(root *os.Root, name string) (*os.File, error) {
+	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND|nonBlocking, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is no regular file: %v", name, info.Mode())
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
 const (
 	outputWait = time.Second // for output after the process group is gone
 	lineLimit  = 64 << 10    // of a logged line; a longer one is split
@@ -218,6 +246,8 @@ func (c *command) handOver(cmd *exec.Cmd) (release func(), err error) {
 		lease.Close()
 		return nil, err
 	}
+	c.leased(lease)
+	c.socket.resetStashed() // they can't be handed over, and had waited too long before
 	cmd.ExtraFiles = []*os.File{f}
 	cmd.Env = append(cmd.Env, "LISTEN_FDS=1", "LISTEN_FDNAMES="+c.container.Name)
 	return func() {

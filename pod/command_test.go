@@ -252,3 +252,31 @@ func TestOnFailureRestartsACommandThatAProbeHadStopped(t *testing.T) {
 	require.Contains(t, b.status("main").LastState.Terminated.Message, "Liveness probe failed: boom")
 	b.stop()
 }
+
+func TestAListenerOfThePodsProcessIsNotTheCommands(t *testing.T) {
+	for _, name := range []string{"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"} {
+		t.Setenv(name, "1")
+	}
+	dir := t.TempDir()
+	p := &pod.Pod{Dir: dir, RestartPolicy: pod.Never, Containers: []pod.Container{
+		{Name: "main", Command: shell(`env | grep "^LISTEN_"; echo done`), Output: "env"},
+	}}
+	require.NoError(t, p.Run(t.Context()))
+	env, err := os.ReadFile(filepath.Join(dir, "env"))
+	require.NoError(t, err)
+	require.Equal(t, "done\n", string(env))
+}
+
+func TestAnOutputThatIsNoFileIsRefusedAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o600))
+	read, err := os.OpenFile(filepath.Join(dir, "pipe"), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	require.NoError(t, err)
+	for _, why := range []string{"pipe is no regular file", "no such device"} {
+		p := &pod.Pod{Dir: dir, RestartPolicy: pod.Never, Containers: []pod.Container{
+			{Name: "main", Command: shell("true"), Output: "pipe"},
+		}}
+		require.ErrorContains(t, p.Run(t.Context()), why)
+		read.Close() // for the second: nobody reads it
+	}
+}

@@ -12,6 +12,9 @@ import (
 	"time"
 )
 
+// nonBlocking has a named pipe without a reader be an error at once.
+const nonBlocking = syscall.O_NONBLOCK
+
 // canActivate says whether a Command can be handed a listener here.
 const canActivate = true
 
@@ -28,11 +31,7 @@ func activated(path string, args []string) []string {
 
 // listenerFile duplicates a listener's socket for a child.
 func listenerFile(l net.Listener) (*os.File, error) {
-	f, ok := l.(interface{ File() (*os.File, error) })
-	if !ok {
-		return nil, errors.New("the pod's Network has no socket that a process could be given")
-	}
-	return f.File()
+	return l.(filer).File()
 }
 
 // unblock undoes what a child may have done to the socket that it shared with

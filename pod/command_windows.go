@@ -8,6 +8,8 @@ import (
 	"syscall"
 )
 
+const nonBlocking = 0
+
 const canActivate = false
 
 func canSend(s os.Signal) bool { return s == os.Kill }

@@ -178,3 +178,25 @@ func TestAnInvalidPodLeavesNoDirectory(t *testing.T) {
 	_, err := os.Stat(dir)
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
+
+func TestWhatHangsInANestedPodIsTheOuterContainersToo(t *testing.T) {
+	bubble(t, &pod.Pod{TerminationGracePeriod: 10 * time.Second, Containers: []pod.Container{{Name: "outer", Run: func(ctx context.Context, _ pod.Env) error {
+		inner := &pod.Pod{Name: "inside", Containers: []pod.Container{{Name: "inner", Run: func(context.Context, pod.Env) error { hangInside(); return nil }}}}
+		inner.Run(ctx)
+		time.Sleep(time.Minute) // what the inner pod has given up is left
+		return nil
+	}}}}, func(t *testing.T, b *running) {
+		synctest.Wait()
+		var hang *pod.AbandonedError
+		require.ErrorAs(t, b.stop(), &hang)
+		require.Contains(t, hang.Stacks, "hangInside")
+		time.Sleep(24 * time.Hour)
+	})
+}
+
+func hangInside() { time.Sleep(time.Hour) }
+
+func TestACommandCantBeHandedAListenerInMemory(t *testing.T) {
+	p := &pod.Pod{Network: &podtest.Network{}, Containers: []pod.Container{{Name: "web", Command: []string{"web"}, Listen: "127.0.0.1:80"}}}
+	require.ErrorContains(t, p.Run(t.Context()), `Containers[0].Listen`)
+}

@@ -9,7 +9,8 @@ import (
 )
 
 // labelContainer is the pprof label under which a container's goroutines run; its
-// value is one run's in this process, as web/logs#2.17. Goroutines inherit it from
+// value is one run's in this process, as web/logs#2.17; in a pod that runs in a
+// container of another it comes after that one's. Goroutines inherit it from
 // the one that starts them; callbacks of time.AfterFunc and context.AfterFunc
 // don't, nor do goroutines that a library had started before.
 const labelContainer = "container"
@@ -66,5 +67,9 @@ func hasRun(labels, run string) bool {
 		return false
 	}
 	var set map[string]string
-	return json.Unmarshal([]byte(labels), &set) == nil && set[labelContainer] == run
+	if json.Unmarshal([]byte(labels), &set) != nil {
+		return false
+	}
+	rest, is := strings.CutPrefix(set[labelContainer], run)
+	return is && (rest == "" || rest[0] == ' ') // or of a pod inside of it
 }

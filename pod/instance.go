@@ -49,7 +49,7 @@ var launched atomic.Int64 // numbers all runs of the process
 func (r *run) launch(m *member, number int) *instance {
 	nothing := func() {}
 	inst := &instance{run: r, member: m, endValues: nothing, endChecks: nothing, endHook: nothing}
-	inst.label = fmt.Sprintf("%s/%s#%d.%d", r.pod.name(), m.Name, number, launched.Add(1))
+	inst.label = fmt.Sprintf("%s%s/%s#%d.%d", r.within, r.pod.name(), m.Name, number, launched.Add(1))
 	var ctx, killed context.Context
 	ctx, inst.stop = context.WithCancel(r.base)
 	killed, inst.kill = context.WithCancel(context.Background())
@@ -94,16 +94,14 @@ func (inst *instance) execute(ctx, killed context.Context) error {
 	if m.Command != nil {
 		c := &command{
 			container: m.Container, env: r.commandEnv(), dir: r.dir.path, root: root,
-			socket: m.socket, logger: m.log, started: began,
+			socket: m.socket, logger: m.log, started: began, leased: inst.holds,
 		}
 		return c.run(ctx)
 	}
 	env := Env{Root: root, Dir: r.dir.path}
 	if m.socket != nil {
 		lease := m.socket.lease()
-		inst.mu.Lock()
-		inst.lease = lease
-		inst.mu.Unlock()
+		inst.holds(lease)
 		env.Listener = lease
 	}
 	if !m.beginsAtOnce() {
@@ -160,6 +158,12 @@ func (inst *instance) end(e exit) {
 	if !r.inbox.put(func(now time.Time) { r.exited(m, inst, e, now) }) { // after Run has returned
 		r.observe(m, func(s *ContainerStatus) { s.Hanging = nil })
 	}
+}
+
+func (inst *instance) holds(l *lease) {
+	inst.mu.Lock()
+	defer inst.mu.Unlock()
+	inst.lease = l
 }
 
 // endLeases gives the run's listeners back to the pod.

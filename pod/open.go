@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/pprof"
 	"strings"
 	"syscall"
 	"time"
@@ -18,6 +19,9 @@ import (
 func (p *Pod) open(ctx context.Context, alone string) (*run, error) {
 	problems := p.validate()
 	r := &run{pod: p, alone: alone, base: context.WithoutCancel(ctx), inbox: newInbox()}
+	if outer, nested := pprof.Label(ctx, labelContainer); nested {
+		r.within = outer + " "
+	}
 	r.packets.network = p.network()
 	r.common = sandbox.Sandbox{Grace: p.grace(), Dial: p.network().DialContext, Addr: r.addr, Process: r.process}
 	r.addMembers()
@@ -98,10 +102,18 @@ func (r *run) openSockets(ctx context.Context, problems *problems) {
 			problems.add(m.field+".Listen", m.Listen, "can't be opened for container %q: %w", m.Name, err)
 			continue
 		}
+		if _, ok := l.(filer); m.Command != nil && !ok {
+			l.Close()
+			problems.add(m.field+".Listen", m.Listen, "can't be handed to the Command of container %q: the pod's Network returned a %T, which has no File", m.Name, l)
+			continue
+		}
 		m.socket = newSocket(l, m.Name, r.pod.holdTimeout())
 		m.status.Address = addressText(l.Addr())
 	}
 }
+
+// A filer is a listener whose socket another process can be given.
+type filer interface{ File() (*os.File, error) }
 
 func (r *run) listen(ctx context.Context, listen string) (deadlineListener, error) {
 	network, address, err := splitListen(listen)

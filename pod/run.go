@@ -95,10 +95,11 @@ func (p *Pod) finish() {
 // A run is one call of Run or RunContainer. Its loop owns state and the members;
 // what others read is under mu.
 type run struct {
-	pod   *Pod
-	alone string          // the one container's name, in RunContainer
-	base  context.Context // the values of Run's context, without its end
-	inbox *inbox
+	pod    *Pod
+	alone  string          // the one container's name, in RunContainer
+	base   context.Context // the values of Run's context, without its end
+	within string          // the label of the run that this pod is in, and a space; else empty
+	inbox  *inbox
 
 	spec    *spec
 	state   *state

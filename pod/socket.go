@@ -114,13 +114,10 @@ func (s *socket) close() error {
 	if current != nil {
 		current.Close()
 	}
+	s.resetStashed()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.timer.Stop()
-	for _, c := range s.stashed {
-		resetConn(c)
-	}
-	s.stashed = nil
 	return s.base.Close()
 }
 
@@ -186,6 +183,15 @@ func (s *socket) unstash() net.Conn {
 	c := s.stashed[0]
 	s.stashed = s.stashed[1:]
 	return c
+}
+
+func (s *socket) resetStashed() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.stashed {
+		resetConn(c)
+	}
+	s.stashed = nil
 }
 
 // Close ends the lease: Accept returns [net.ErrClosed], the socket stays open,
