@@ -19,8 +19,6 @@ func TestStopDuringStart(t *testing.T) {
 		at    time.Duration
 		trace string
 	}{
-		{"before anything", 0, `
-			0s pod Killing`},
 		{"while an init container runs", 500 * time.Millisecond, `
 			0s init Started
 			500ms pod Killing
@@ -55,11 +53,7 @@ func TestStopDuringStart(t *testing.T) {
 				{Name: "helper-2", Sidecar: sidecar.Func(until)},
 				{Name: "main", Run: mainUntil},
 			}}, func(t *testing.T, b *running) {
-				if moment.at > 0 {
-					time.Sleep(moment.at)
-				} else {
-					b.cancel()
-				}
+				time.Sleep(moment.at)
 				err := b.stop()
 				if moment.at < 2*time.Second {
 					require.NoError(t, err)
@@ -76,9 +70,11 @@ func TestAStopThatIsThereBeforeTheStart(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	ran := false
-	p := &pod.Pod{Observer: func(pod.Event) {}, Containers: []pod.Container{
+	var said []string
+	p := &pod.Pod{Observer: func(e pod.Event) { said = append(said, e.Reason) }, Containers: []pod.Container{
 		{Name: "main", Run: func(context.Context, pod.Env) error { ran = true; return nil }},
 	}}
 	require.NoError(t, p.Run(ctx))
 	require.False(t, ran)
+	require.Equal(t, []string{pod.ReasonKilling}, said)
 }
