@@ -70,16 +70,30 @@ func TestAnIdleHelperIsSmall(t *testing.T) {
 	require.Less(t, (int64(bytes)-int64(fewBytes))/n, int64(32<<10))
 }
 
+// ready is a helper that gates what follows on its readiness.
+type ready struct{ sidecar.Func }
+
+func (ready) Ready(context.Context) error { return nil }
+
 // From Run to its return: everything started, and stopped in order.
 func BenchmarkStartToStop(b *testing.B) {
-	for _, n := range []int{1, 10, 1000} {
-		b.Run(fmt.Sprintf("helpers=%d", n), func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if err := helped(n, false, func() {}).Run(b.Context()); err != nil {
-					b.Fatal(err)
+	for _, gated := range []bool{false, true} {
+		for _, n := range []int{1, 10, 1000, 5000} {
+			b.Run(fmt.Sprintf("gated=%t/helpers=%d", gated, n), func(b *testing.B) {
+				p := helped(n, false, func() {})
+				for i := range p.Containers[:n] {
+					if gated {
+						p.Containers[i].Sidecar = ready{until}
+					}
 				}
-			}
-		})
+				b.ReportAllocs()
+				for b.Loop() {
+					if err := p.Run(b.Context()); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/helper")
+			})
+		}
 	}
 }

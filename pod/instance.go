@@ -18,10 +18,9 @@ type instance struct {
 	label      string // in its goroutines' pprof labels
 	stop, kill context.CancelFunc
 
-	labelled  context.Context // for the label of what goes on beside the run
-	values    context.Context // the run's, without its stop; ends with the run
-	endValues context.CancelFunc
-	beside    sync.WaitGroup // what goes on beside the run: probes and hooks
+	inner  context.Context // the run's own, with its sandbox
+	beside sync.WaitGroup  // what goes on beside the run: probes and hooks
+	idle   chan struct{}   // holds a token while the block's Ready is not called; nil if it has none
 
 	// The loop's.
 	began, stopAt, toldAt time.Time
@@ -35,6 +34,9 @@ type instance struct {
 	sick                  error // why the run is stopped
 
 	mu        sync.Mutex
+	timers    [probeKinds]*time.Timer // of what is to go on beside the run
+	besides   context.Context         // is values, once it is needed
+	endValues context.CancelFunc
 	lease     *lease
 	returned  bool
 	abandoned bool
@@ -48,7 +50,7 @@ var launched atomic.Int64 // numbers all runs of the process
 // launch starts the goroutine of a container's run.
 func (r *run) launch(m *member, number int) *instance {
 	nothing := func() {}
-	inst := &instance{run: r, member: m, endValues: nothing, endChecks: nothing, endHook: nothing}
+	inst := &instance{run: r, member: m, endChecks: nothing, endHook: nothing}
 	inst.label = fmt.Sprintf("%s/%s#%d.%d", r.pod.name(), m.Name, number, launched.Add(1))
 	var ctx, killed context.Context
 	ctx, inst.stop = context.WithCancel(r.base)
@@ -71,7 +73,6 @@ func (inst *instance) live(ctx, killed context.Context) {
 		}
 		inst.end(e)
 	}()
-	inst.labelled = ctx
 	e = classify(ctx, inst.execute(ctx, killed))
 	ended = true
 }
@@ -85,9 +86,7 @@ func (inst *instance) execute(ctx, killed context.Context) error {
 	}
 	defer root.Close()
 	ctx = r.sandbox(m, root, killed).Context(ctx)
-	if m.hasAside() {
-		inst.values, inst.endValues = context.WithCancel(handled(context.WithoutCancel(ctx), inst))
-	}
+	inst.inner = ctx
 	began := func(pid int) {
 		r.inbox.put(func(now time.Time) { r.began(inst, pid, now) })
 	}
@@ -110,21 +109,10 @@ func (inst *instance) execute(ctx, killed context.Context) error {
 		began(0)
 	}
 	if block, ok := m.block().(readier); ok {
-		inst.aside(func() { inst.awaitReady(ctx, block) })
+		inst.idle = make(chan struct{}, 1)
+		go inst.awaitReady(block, "")
 	}
 	return call(ctx, m.Container, env)
-}
-
-// aside starts what goes on beside the run, unless that has ended.
-func (inst *instance) aside(f func()) {
-	inst.mu.Lock()
-	defer inst.mu.Unlock()
-	if !inst.returned {
-		inst.beside.Go(func() {
-			pprof.SetGoroutineLabels(inst.labelled) // the loop has started it
-			f()
-		})
-	}
 }
 
 func call(ctx context.Context, c *Container, env Env) error {
@@ -146,14 +134,7 @@ func (inst *instance) end(e exit) {
 	inst.endLeases()
 	inst.stop()
 	inst.kill()
-	inst.endValues()
-	inst.mu.Lock()
-	inst.returned = true
-	if inst.abandoned {
-		r.pod.forget(m.Name)
-	}
-	inst.mu.Unlock()
-	inst.beside.Wait()
+	inst.finish()
 	if err := r.dir.leave(); err != nil {
 		m.log.Warn("after an abandoned container returned", "err", err)
 	}
