@@ -65,7 +65,7 @@ func (r *run) probed(inst *instance, kind int, result verdict, err error, took t
 	is := r.state.probed(m.index, kind, result)
 	r.observeProbe(m, kind, result, is, err, took, now)
 	if result == failure {
-		r.event(m, now, Warning, ReasonUnhealthy, "%s probe failed: %v", probeNames[kind], err)
+		r.event(m, now, Warning, ReasonUnhealthy, fmt.Sprintf("%s probe failed: %v", probeNames[kind], err))
 	}
 	switch {
 	case kind == readiness:

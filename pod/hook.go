@@ -22,7 +22,7 @@ func (inst *instance) postStart() {
 			return
 		}
 		inst.hookFailed, inst.sick = true, fmt.Errorf("PostStart hook failed: %w", err)
-		r.event(m, now, Warning, ReasonFailedPostStartHook, "%v", inst.sick)
+		r.event(m, now, Warning, ReasonFailedPostStartHook, inst.sick.Error())
 		r.state.unhealthy(m.index, r.spec.grace)
 	})
 }
@@ -42,7 +42,7 @@ func (inst *instance) preStop(now time.Time, within time.Duration) {
 				return
 			}
 			if err != nil {
-				r.event(m, now, Warning, ReasonFailedPreStopHook, "PreStop hook failed: %v", err)
+				r.event(m, now, Warning, ReasonFailedPreStopHook, fmt.Sprintf("PreStop hook failed: %v", err))
 			}
 			r.state.preStopped(m.index)
 		})
@@ -81,7 +81,7 @@ func (inst *instance) awaitReady(block readier, said string) {
 		}
 		text := err.Error()
 		if text != said {
-			r.inbox.put(func(now time.Time) { r.event(m, now, Warning, ReasonUnhealthy, "Ready failed: %s", text) })
+			r.inbox.put(func(now time.Time) { r.event(m, now, Warning, ReasonUnhealthy, "Ready failed: "+text) })
 		}
 		inst.later(readiness, readyRetry, func() {
 			<-inst.idle

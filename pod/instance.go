@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"runtime/pprof"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,8 +18,9 @@ type instance struct {
 	member     *member
 	label      string // in its goroutines' pprof labels
 	stop, kill context.CancelFunc
+	killed     context.Context
 
-	inner  context.Context // the run's own, with its sandbox
+	inner  context.Context // the run's own, with its sandbox once it has begun
 	beside sync.WaitGroup  // what goes on beside the run: probes and hooks
 	idle   chan struct{}   // holds a token while the block's Ready is not called; nil if it has none
 
@@ -47,22 +49,24 @@ type readier interface{ Ready(context.Context) error }
 
 var launched atomic.Int64 // numbers all runs of the process
 
-// launch starts the goroutine of a container's run.
-func (r *run) launch(m *member, number int) *instance {
+// instance is m's next run, not launched yet.
+func (r *run) instance(m *member, number int) *instance {
 	nothing := func() {}
 	inst := &instance{run: r, member: m, endChecks: nothing, endHook: nothing}
-	inst.label = fmt.Sprintf("%s/%s#%d.%d", r.pod.name(), m.Name, number, launched.Add(1))
-	var ctx, killed context.Context
-	ctx, inst.stop = context.WithCancel(r.base)
-	killed, inst.kill = context.WithCancel(context.Background())
-	r.dir.enter()
-	labels := pprof.Labels(labelContainer, inst.label)
-	go pprof.Do(ctx, labels, func(ctx context.Context) { inst.live(ctx, killed) })
+	inst.label = r.pod.name() + "/" + m.Name + "#" + strconv.Itoa(number) + "." + strconv.FormatInt(launched.Add(1), 10)
+	inst.inner, inst.stop = context.WithCancel(r.base)
+	inst.killed, inst.kill = context.WithCancel(context.Background())
 	return inst
 }
 
+// launch starts the goroutine of the run.
+func (inst *instance) launch() {
+	inst.run.dir.enter()
+	go pprof.Do(inst.inner, pprof.Labels(labelContainer, inst.label), inst.live)
+}
+
 // live is a run's life. Whatever way it ends, the loop learns of it.
-func (inst *instance) live(ctx, killed context.Context) {
+func (inst *instance) live(ctx context.Context) {
 	var e exit
 	ended := false
 	defer func() {
@@ -73,19 +77,19 @@ func (inst *instance) live(ctx, killed context.Context) {
 		}
 		inst.end(e)
 	}()
-	e = classify(ctx, inst.execute(ctx, killed))
+	e = classify(ctx, inst.execute(ctx))
 	ended = true
 }
 
 // execute gives the container what it works with, and calls it.
-func (inst *instance) execute(ctx, killed context.Context) error {
+func (inst *instance) execute(ctx context.Context) error {
 	r, m := inst.run, inst.member
 	root, err := r.dir.root()
 	if err != nil {
 		return &startError{fmt.Errorf("open its root: %w", err)}
 	}
 	defer root.Close()
-	ctx = r.sandbox(m, root, killed).Context(ctx)
+	ctx = r.sandbox(m, root, inst.killed).Context(ctx)
 	inst.inner = ctx
 	began := func(pid int) {
 		r.inbox.put(func(now time.Time) { r.began(inst, pid, now) })
