@@ -39,7 +39,7 @@ func (inst *instance) beginChecks() {
 // check begins one of the container's probes, if it has it. It asks first
 // InitialDelay after the run's begin (K29, K31).
 func (inst *instance) check(kind int) {
-	p := inst.member.probe(kind)
+	p := inst.member.checks[kind]
 	if p == nil {
 		return
 	}
@@ -120,7 +120,7 @@ func (r *run) observeProbe(m *member, kind int, result, is verdict, err error, t
 func (m *member) probes(now time.Time) []ProbeStatus {
 	var all []ProbeStatus
 	for kind, initial := range [probeKinds]verdict{startup: unknown, readiness: failure, liveness: success} {
-		if m.probe(kind) != nil {
+		if m.checks[kind] != nil {
 			all = append(all, ProbeStatus{Type: probeNames[kind], Result: initial.String(), Since: now})
 		}
 	}

@@ -61,7 +61,7 @@ func (p *Pod) validate() *problems {
 	ps.duration("ActiveDeadline", p.ActiveDeadline)
 
 	mains := 0
-	names := map[string]int{}
+	names := make(map[string]int, len(p.Containers))
 	taken := map[string][]place{} // by port or path
 	for i := range p.Containers {
 		c := &p.Containers[i]
