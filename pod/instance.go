@@ -3,6 +3,8 @@ package pod
 import (
 	"context"
 	"fmt"
+	"net"
+	"os"
 	"runtime/debug"
 	"runtime/pprof"
 	"strconv"
@@ -42,6 +44,8 @@ type instance struct {
 	lease     *lease
 	returned  bool
 	abandoned bool
+
+	exit exit // how it returned
 }
 
 // readier is a block that is not ready as soon as it runs.
@@ -62,78 +66,101 @@ func (r *run) instance(m *member, number int) *instance {
 // launch starts the goroutine of the run.
 func (inst *instance) launch() {
 	inst.run.dir.enter()
-	go pprof.Do(inst.inner, pprof.Labels(labelContainer, inst.label), inst.live)
+	inst.inner = pprof.WithLabels(inst.inner, pprof.Labels(labelContainer, inst.label))
+	go inst.live()
 }
 
-// live is a run's life. Whatever way it ends, the loop learns of it.
-func (inst *instance) live(ctx context.Context) {
-	var e exit
+// live is a run's life. Whatever way it ends, the loop learns of it. It and what it
+// calls leave the container most of the goroutine's first stack, so that an idle
+// one needs no other.
+func (inst *instance) live() {
+	pprof.SetGoroutineLabels(inst.inner)
 	ended := false
 	defer func() {
 		if v := recover(); v != nil {
-			e = failed(codePanic, ReasonError, &PanicError{Value: v, Stack: debug.Stack()})
+			inst.exit = failed(codePanic, ReasonError, &PanicError{Value: v, Stack: debug.Stack()})
 		} else if !ended {
-			e = failed(1, ReasonGoexit, errGoexit)
+			inst.exit = failed(1, ReasonGoexit, errGoexit)
 		}
-		inst.end(e)
+		inst.end()
 	}()
-	e = classify(ctx, inst.execute(ctx))
+	inst.exit = classify(inst.inner, inst.execute())
 	ended = true
 }
 
 // execute gives the container what it works with, and calls it.
-func (inst *instance) execute(ctx context.Context) error {
-	r, m := inst.run, inst.member
-	root, err := r.dir.root()
+func (inst *instance) execute() error {
+	root, err := inst.run.dir.root()
 	if err != nil {
 		return &startError{fmt.Errorf("open its root: %w", err)}
 	}
 	defer root.Close()
-	ctx = r.sandbox(m, root, inst.killed).Context(ctx)
-	inst.inner = ctx
-	began := func(pid int) {
-		r.inbox.put(func(now time.Time) { r.began(inst, pid, now) })
+	inst.inner = inst.run.sandbox(inst.member, root, inst.killed).Context(inst.inner)
+	if inst.member.Command != nil {
+		return inst.command(root)
 	}
-	if m.Command != nil {
-		c := &command{
-			container: m.Container, env: r.commandEnv(), dir: r.dir.path, root: root,
-			socket: m.socket, logger: m.log, started: began,
-		}
-		return c.run(ctx)
+	inst.begin()
+	return inst.call(root)
+}
+
+// command runs the container's program.
+func (inst *instance) command(root *os.Root) error {
+	r, m := inst.run, inst.member
+	c := &command{
+		container: m.Container, env: r.commandEnv(), dir: r.dir.path, root: root,
+		socket: m.socket, logger: m.log, started: inst.hasBegun,
 	}
-	env := Env{Root: root, Dir: r.dir.path}
+	return c.run(inst.inner)
+}
+
+// begin gives the container its listener, and has the pod begin what goes on beside
+// the run.
+func (inst *instance) begin() {
+	m := inst.member
 	if m.socket != nil {
 		lease := m.socket.lease()
 		inst.mu.Lock()
 		inst.lease = lease
 		inst.mu.Unlock()
-		env.Listener = lease
 	}
 	if !m.beginsAtOnce() {
-		began(0)
+		inst.hasBegun(0)
 	}
 	if block, ok := m.block().(readier); ok {
 		inst.idle = make(chan struct{}, 1)
 		go inst.awaitReady(block, "")
 	}
-	return call(ctx, m.Container, env)
 }
 
-func call(ctx context.Context, c *Container, env Env) error {
+// hasBegun tells the loop.
+func (inst *instance) hasBegun(pid int) {
+	inst.run.inbox.put(func(now time.Time) { inst.run.began(inst, pid, now) })
+}
+
+func (inst *instance) call(root *os.Root) error {
+	c := inst.member.Container
 	switch {
 	case c.Sidecar != nil:
-		return c.Sidecar.Run(ctx, env.Root)
+		return c.Sidecar.Run(inst.inner, root)
 	case c.Ambassador != nil:
-		return c.Ambassador.Serve(ctx, env.Listener)
+		return c.Ambassador.Serve(inst.inner, inst.lease)
 	case c.Adapter != nil:
-		return c.Adapter.Adapt(ctx, env.Root, env.Listener)
+		return c.Adapter.Adapt(inst.inner, root, inst.listener())
 	default:
-		return c.Run(ctx, env)
+		return c.Run(inst.inner, Env{Root: root, Dir: inst.run.dir.path, Listener: inst.listener()})
 	}
 }
 
+// listener is the run's lease, a plain nil without Listen.
+func (inst *instance) listener() net.Listener {
+	if inst.lease == nil {
+		return nil
+	}
+	return inst.lease
+}
+
 // end gives back what the run had, and tells the loop.
-func (inst *instance) end(e exit) {
+func (inst *instance) end() {
 	r, m := inst.run, inst.member
 	inst.endLeases()
 	inst.stop()
@@ -142,7 +169,7 @@ func (inst *instance) end(e exit) {
 	if err := r.dir.leave(); err != nil {
 		m.log.Warn("after an abandoned container returned", "err", err)
 	}
-	if !r.inbox.put(func(now time.Time) { r.exited(m, inst, e, now) }) { // after Run has returned
+	if !r.inbox.put(func(now time.Time) { r.exited(m, inst, inst.exit, now) }) { // after Run has returned
 		r.observe(m, func(s *ContainerStatus) { s.Hanging = nil })
 	}
 }
