@@ -91,7 +91,11 @@ func (d *directory) root() (*os.Root, error) {
 			return root, nil
 		}
 	}
-	return os.OpenRoot(d.path)
+	root, err := os.OpenRoot(d.path)
+	if err != nil {
+		return nil, &startError{fmt.Errorf("open its root: %w", err)}
+	}
+	return root, nil
 }
 
 // close closes what was opened ahead of runs that did not come, and leaves.

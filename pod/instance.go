@@ -2,7 +2,6 @@ package pod
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"os"
 	"runtime/debug"
@@ -84,39 +83,44 @@ func (inst *instance) live() {
 		}
 		inst.end()
 	}()
-	inst.exit = classify(inst.inner, inst.execute())
+	inst.note(inst.execute())
 	ended = true
 }
+
+// note would make live's frame larger by all of an exit, were it a part of it.
+//
+//go:noinline
+func (inst *instance) note(err error) { inst.exit = classify(inst.inner, err) }
 
 // execute gives the container what it works with, and calls it.
 func (inst *instance) execute() error {
 	root, err := inst.run.dir.root()
 	if err != nil {
-		return &startError{fmt.Errorf("open its root: %w", err)}
+		return err
 	}
 	defer root.Close()
-	inst.inner = inst.run.sandbox(inst.member, root, inst.killed).Context(inst.inner)
-	if inst.member.Command != nil {
+	inst.begin(root)
+	switch c := inst.member.Container; {
+	case c.Command != nil:
 		return inst.command(root)
+	case c.Sidecar != nil:
+		return c.Sidecar.Run(inst.inner, root)
+	case c.Ambassador != nil:
+		return c.Ambassador.Serve(inst.inner, inst.listener())
+	case c.Adapter != nil:
+		return c.Adapter.Adapt(inst.inner, root, inst.listener())
+	default:
+		return c.Run(inst.inner, Env{Root: root, Dir: inst.run.dir.path, Listener: inst.listener()})
 	}
-	inst.begin()
-	return inst.call(root)
 }
 
-// command runs the container's program.
-func (inst *instance) command(root *os.Root) error {
-	r, m := inst.run, inst.member
-	c := &command{
-		container: m.Container, env: r.commandEnv(), dir: r.dir.path, root: root,
-		socket: m.socket, logger: m.log, started: inst.hasBegun,
-	}
-	return c.run(inst.inner)
-}
-
-// begin gives the container its listener, and has the pod begin what goes on beside
-// the run.
-func (inst *instance) begin() {
+// begin makes the run's sandbox. A Command begins with its process, all else here.
+func (inst *instance) begin(root *os.Root) {
 	m := inst.member
+	inst.inner = inst.run.sandbox(m, root, inst.killed).Context(inst.inner)
+	if m.Command != nil {
+		return
+	}
 	if m.socket != nil {
 		lease := m.socket.lease()
 		inst.mu.Lock()
@@ -132,23 +136,19 @@ func (inst *instance) begin() {
 	}
 }
 
+// command runs the container's program.
+func (inst *instance) command(root *os.Root) error {
+	r, m := inst.run, inst.member
+	c := &command{
+		container: m.Container, env: r.commandEnv(), dir: r.dir.path, root: root,
+		socket: m.socket, logger: m.log, started: inst.hasBegun,
+	}
+	return c.run(inst.inner)
+}
+
 // hasBegun tells the loop.
 func (inst *instance) hasBegun(pid int) {
 	inst.run.inbox.put(func(now time.Time) { inst.run.began(inst, pid, now) })
-}
-
-func (inst *instance) call(root *os.Root) error {
-	c := inst.member.Container
-	switch {
-	case c.Sidecar != nil:
-		return c.Sidecar.Run(inst.inner, root)
-	case c.Ambassador != nil:
-		return c.Ambassador.Serve(inst.inner, inst.lease)
-	case c.Adapter != nil:
-		return c.Adapter.Adapt(inst.inner, root, inst.listener())
-	default:
-		return c.Run(inst.inner, Env{Root: root, Dir: inst.run.dir.path, Listener: inst.listener()})
-	}
 }
 
 // listener is the run's lease, a plain nil without Listen.
