@@ -1,9 +1,6 @@
 package pod
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // act carries a out, after the state has taken it up. before is how the stop of
 // its container's run stood until then.
@@ -31,7 +28,7 @@ func (r *run) act(a action, before containerState, now time.Time) {
 			m.current.stop()
 		}
 	case doKill:
-		r.event(m, now, Warning, ReasonExceededGracePeriod, "did not stop within %v", now.Sub(m.current.toldAt).Round(time.Millisecond))
+		r.event(m, now, Warning, ReasonExceededGracePeriod, "did not stop within "+inMillis(now.Sub(m.current.toldAt)))
 		m.current.kill()
 	case doAbandon:
 		go r.report(m, m.current, now.Sub(m.current.stopAt))
@@ -68,7 +65,7 @@ func (r *run) killing(m *member, a action, now time.Time) {
 	if a.why == stopUnhealthy && m.current.sick != nil {
 		why = ": " + m.current.sick.Error()
 	}
-	r.event(m, now, Normal, ReasonKilling, "stopping container, within %v%s", a.killAt.Sub(now).Round(time.Millisecond), why)
+	r.event(m, now, Normal, ReasonKilling, "stopping container, within "+inMillis(a.killAt.Sub(now))+why)
 	m.current.endChecks()
 }
 
@@ -81,14 +78,15 @@ func (r *run) start(m *member, now time.Time) {
 			s.LastState = State{Terminated: m.last.terminated}
 		}
 		s.Started, s.StartDuration = false, 0
-		s.State = State{Waiting: &Waiting{Reason: r.waitingReason()}}
+		s.State = r.waiting()
 		s.Probes = m.probes(now)
 	})
-	m.current = r.launch(m, number)
-	m.answer(nil)
+	m.current = r.instance(m, number)
 	if m.beginsAtOnce() {
-		r.began(m.current, 0, now)
+		r.began(m.current, 0, now) // first, so that the observer is not woken between here and its goroutine
 	}
+	m.current.launch()
+	m.answer(nil)
 }
 
 // beginsAtOnce says whether a launched goroutine is all that a run needs to have
@@ -162,11 +160,9 @@ func (r *run) report(m *member, inst *instance, after time.Duration) {
 	})
 }
 
-func (r *run) event(m *member, now time.Time, kind, reason, format string, args ...any) {
-	message := format
-	if len(args) > 0 {
-		message = fmt.Sprintf(format, args...)
-	}
+func inMillis(d time.Duration) string { return d.Round(time.Millisecond).String() }
+
+func (r *run) event(m *member, now time.Time, kind, reason, message string) {
 	r.send(Event{
 		Time: now, Type: kind, Reason: reason, Container: m.Name,
 		Run: r.state.containers[m.index].run, Message: shortened(message),

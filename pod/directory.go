@@ -15,6 +15,8 @@ type directory struct {
 	temporary bool
 	made      bool // by us
 	users     atomic.Int64
+	ahead     chan *os.Root // of runs to come
+	left      atomic.Int64  // to be opened ahead
 }
 
 func openDirectory(pod, dir string) (*directory, error) {
@@ -56,5 +58,53 @@ func (d *directory) undo() {
 	}
 }
 
-// root opens a container's own view of the directory.
-func (d *directory) root() (*os.Root, error) { return os.OpenRoot(d.path) }
+// openAhead opens the roots of the next n runs, which would wait for theirs one
+// after the other. What fails here is tried again by the run that needs it.
+func (d *directory) openAhead(n int) {
+	d.ahead = make(chan *os.Root, n)
+	d.left.Store(int64(n))
+	go func() {
+		defer close(d.ahead)
+		for d.left.Add(-1) >= 0 {
+			root, err := os.OpenRoot(d.path)
+			if err != nil {
+				return
+			}
+			d.ahead <- root
+		}
+	}()
+}
+
+// root is a run's own view of the directory. A run that comes too soon opens it
+// itself, and leaves one less to be opened ahead.
+func (d *directory) root() (*os.Root, error) {
+	select {
+	case root, ok := <-d.ahead:
+		if ok {
+			return root, nil
+		}
+	default:
+		if d.left.Add(-1) >= 0 {
+			break
+		}
+		if root, ok := <-d.ahead; ok { // the last of them is being opened
+			return root, nil
+		}
+	}
+	root, err := os.OpenRoot(d.path)
+	if err != nil {
+		return nil, &startError{fmt.Errorf("open its root: %w", err)}
+	}
+	return root, nil
+}
+
+// close closes what was opened ahead of runs that did not come, and leaves.
+func (d *directory) close() error {
+	if d.ahead != nil {
+		d.left.Store(0)
+		for root := range d.ahead {
+			root.Close()
+		}
+	}
+	return d.leave()
+}

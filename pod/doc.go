@@ -176,12 +176,13 @@
 //
 // # Size
 //
-// An idle helper costs 1 goroutine of the pod's, another for each probe (a block
-// with Ready has one), 1 descriptor for its root, 1 for its listener if it has one,
-// and about 10 KiB; a Command 4 goroutines, a thread and 6 descriptors. The pod
-// itself costs 2 goroutines, and 1 more and a descriptor with StatusListen; it keeps
-// the last 512 events, with messages of at most 4 KiB. The number of containers is
-// not limited; start and stop cost in proportion to it.
+// An idle helper costs 1 goroutine of the pod's, 1 descriptor for its root, 1 for
+// its listener if it has one, and about 10 KiB; a probe has goroutines only while it
+// asks. A Command costs 4 goroutines, a thread and 6 descriptors. The pod itself
+// costs 2 goroutines, and 1 more and a descriptor with StatusListen; it keeps the
+// last 512 events, with messages of at most 4 KiB. The number of containers is not
+// limited; start and stop cost in proportion to it. The roots of all that run
+// together are opened when the pod starts, ahead of their runs.
 //
 // # Tests
 //

@@ -17,6 +17,7 @@ type feed struct {
 
 	mu    sync.Mutex
 	queue []Event
+	taken int // of queue
 }
 
 func newFeed(observe func(Event), containers int) *feed {
@@ -63,20 +64,25 @@ func (f *feed) observe(observe func(Event), e Event) {
 func (f *feed) take() (Event, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.queue) == 0 {
+	if f.taken == len(f.queue) {
+		f.queue, f.taken = f.queue[:0], 0
 		return Event{}, false
 	}
-	e := f.queue[0]
-	f.queue = f.queue[1:]
+	e := f.queue[f.taken]
+	f.queue[f.taken] = Event{}
+	f.taken++
 	return e, true
 }
 
 func (f *feed) send(e Event) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.queue) >= f.limit {
+	if len(f.queue)-f.taken >= f.limit {
 		f.dropped.Add(1)
 		return
+	}
+	if f.taken >= f.limit {
+		f.queue, f.taken = append(f.queue[:0], f.queue[f.taken:]...), 0
 	}
 	f.queue = append(f.queue, e)
 	select {
@@ -98,7 +104,7 @@ func (f *feed) close(wait time.Duration) (seen bool) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.dropped.Add(int64(len(f.queue)))
-	f.queue = nil
+	f.dropped.Add(int64(len(f.queue) - f.taken))
+	f.queue, f.taken = nil, 0
 	return false
 }

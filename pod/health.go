@@ -7,9 +7,10 @@ import (
 	"time"
 )
 
-// hasAside says whether anything goes on beside the container's runs.
+// hasAside says whether anything is to go on beside the container's runs that the
+// pod begins. A block's Ready is called by the run.
 func (c *Container) hasAside() bool {
-	return c.waits() || c.PreStop != nil || c.Liveness != nil
+	return c.PostStart != nil || c.PreStop != nil || c.Startup != nil || c.Readiness != nil || c.Liveness != nil
 }
 
 // beginHooks begins what goes on beside a run from its begin: its PostStart hook
@@ -19,35 +20,38 @@ func (inst *instance) beginHooks() {
 	if !m.hasAside() {
 		return
 	}
-	inst.checked, inst.endChecks = context.WithCancel(inst.values)
+	inst.checked, inst.endChecks = context.WithCancel(inst.values())
 	if m.PostStart != nil {
 		inst.aside(inst.postStart)
 	}
 	if m.Startup != nil {
-		inst.check(inst.checked, startup)
+		inst.check(startup)
 	}
 }
 
 // beginChecks begins the other probes, once the run has started (K31). Readiness
 // goes on while the run is being stopped, liveness does not (K22).
 func (inst *instance) beginChecks() {
-	inst.check(inst.values, readiness)
-	inst.check(inst.checked, liveness)
+	inst.check(readiness)
+	inst.check(liveness)
 }
 
-// check runs one of the container's probes, if it has it, until ctx or the run
-// ends. It asks first InitialDelay after the run's begin (K29, K31).
-func (inst *instance) check(ctx context.Context, kind int) {
-	p := inst.member.probe(kind)
+// check begins one of the container's probes, if it has it. It asks first
+// InitialDelay after the run's begin (K29, K31).
+func (inst *instance) check(kind int) {
+	p := inst.member.checks[kind]
 	if p == nil {
 		return
 	}
-	ctx, inst.endProbe[kind] = context.WithCancel(ctx)
-	first := inst.began.Add(p.InitialDelay)
+	now := time.Now()
+	asker := &asker{inst: inst, kind: kind, probe: p, next: later(now, inst.began.Add(p.InitialDelay))}
 	if kind == readiness && inst.member.Readiness == nil {
-		first = time.Now().Add(p.period()) // its Ready has just returned
+		asker.next = now.Add(p.period()) // its Ready has just returned
 	}
-	inst.aside(func() { inst.probe(ctx, kind, p, first) })
+	if kind != readiness {
+		asker.ctx, inst.endProbe[kind] = context.WithCancel(inst.checked)
+	}
+	inst.later(kind, asker.next.Sub(now), asker.ask)
 }
 
 // probed notes what a probe has found.
@@ -61,7 +65,7 @@ func (r *run) probed(inst *instance, kind int, result verdict, err error, took t
 	is := r.state.probed(m.index, kind, result)
 	r.observeProbe(m, kind, result, is, err, took, now)
 	if result == failure {
-		r.event(m, now, Warning, ReasonUnhealthy, "%s probe failed: %v", probeNames[kind], err)
+		r.event(m, now, Warning, ReasonUnhealthy, fmt.Sprintf("%s probe failed: %v", probeNames[kind], err))
 	}
 	switch {
 	case kind == readiness:
@@ -116,7 +120,7 @@ func (r *run) observeProbe(m *member, kind int, result, is verdict, err error, t
 func (m *member) probes(now time.Time) []ProbeStatus {
 	var all []ProbeStatus
 	for kind, initial := range [probeKinds]verdict{startup: unknown, readiness: failure, liveness: success} {
-		if m.probe(kind) != nil {
+		if m.checks[kind] != nil {
 			all = append(all, ProbeStatus{Type: probeNames[kind], Result: initial.String(), Since: now})
 		}
 	}

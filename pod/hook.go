@@ -22,7 +22,7 @@ func (inst *instance) postStart() {
 			return
 		}
 		inst.hookFailed, inst.sick = true, fmt.Errorf("PostStart hook failed: %w", err)
-		r.event(m, now, Warning, ReasonFailedPostStartHook, "%v", inst.sick)
+		r.event(m, now, Warning, ReasonFailedPostStartHook, inst.sick.Error())
 		r.state.unhealthy(m.index, r.spec.grace)
 	})
 }
@@ -30,7 +30,7 @@ func (inst *instance) postStart() {
 // preStop calls the hook within its time (K15, K20).
 func (inst *instance) preStop(now time.Time, within time.Duration) {
 	r, m := inst.run, inst.member
-	ctx, cancel := context.WithTimeout(inst.values, within)
+	ctx, cancel := context.WithTimeout(inst.values(), within)
 	inst.endHook = cancel
 	inst.aside(func() {
 		err := callHook(ctx, m.PreStop)
@@ -42,7 +42,7 @@ func (inst *instance) preStop(now time.Time, within time.Duration) {
 				return
 			}
 			if err != nil {
-				r.event(m, now, Warning, ReasonFailedPreStopHook, "PreStop hook failed: %v", err)
+				r.event(m, now, Warning, ReasonFailedPreStopHook, fmt.Sprintf("PreStop hook failed: %v", err))
 			}
 			r.state.preStopped(m.index)
 		})
@@ -51,43 +51,41 @@ func (inst *instance) preStop(now time.Time, within time.Duration) {
 
 // callHook calls h, and leaves it behind a moment after ctx has ended.
 func callHook(ctx context.Context, h Handler) error {
-	answer := make(chan error, 1)
-	go answerWith(ctx, h, answer)
+	answer := begin(ctx, h)
 	select {
 	case err := <-answer:
 		return err
 	case <-ctx.Done():
 	}
-	select {
-	case err := <-answer:
+	if err, ok := await(answer, settle/10); ok {
 		return err
-	case <-time.After(settle / 10):
-		return fmt.Errorf("it did not return in time: %w", context.Cause(ctx))
 	}
+	return fmt.Errorf("it did not return in time: %w", context.Cause(ctx))
 }
 
 // readyRetry is the pause after a block's Ready failed.
 const readyRetry = time.Second
 
-// awaitReady has the run start when the block is ready.
-func (inst *instance) awaitReady(ctx context.Context, block readier) {
-	r, m := inst.run, inst.member
-	said := ""
-	for {
-		err := callHook(ctx, HandlerFunc(block.Ready))
-		if ctx.Err() != nil {
+// awaitReady asks the block whether it is ready, again and again until it is, and
+// has the run start then. said is why it was not the last time.
+func (inst *instance) awaitReady(block readier, said string) {
+	answerWith(inst.inner, HandlerFunc(block.Ready), func(err error) {
+		defer func() { inst.idle <- struct{}{} }()
+		r, m := inst.run, inst.member
+		if inst.inner.Err() != nil {
 			return
 		}
 		if err == nil {
 			r.inbox.put(func(now time.Time) { r.let(inst, holdReady, now) })
 			return
 		}
-		if text := err.Error(); text != said {
-			said = text
-			r.inbox.put(func(now time.Time) { r.event(m, now, Warning, ReasonUnhealthy, "Ready failed: %s", text) })
+		text := err.Error()
+		if text != said {
+			r.inbox.put(func(now time.Time) { r.event(m, now, Warning, ReasonUnhealthy, "Ready failed: "+text) })
 		}
-		if !sleep(ctx, readyRetry) {
-			return
-		}
-	}
+		inst.later(readiness, readyRetry, func() {
+			<-inst.idle
+			go inst.awaitReady(block, text)
+		})
+	})
 }

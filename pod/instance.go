@@ -2,9 +2,11 @@ package pod
 
 import (
 	"context"
-	"fmt"
+	"net"
+	"os"
 	"runtime/debug"
 	"runtime/pprof"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,11 +19,11 @@ type instance struct {
 	member     *member
 	label      string // in its goroutines' pprof labels
 	stop, kill context.CancelFunc
+	killed     context.Context
 
-	labelled  context.Context // for the label of what goes on beside the run
-	values    context.Context // the run's, without its stop; ends with the run
-	endValues context.CancelFunc
-	beside    sync.WaitGroup // what goes on beside the run: probes and hooks
+	inner  context.Context // the run's own, with its sandbox once it has begun
+	beside sync.WaitGroup  // what goes on beside the run: probes and hooks
+	idle   chan struct{}   // holds a token while the block's Ready is not called; nil if it has none
 
 	// The loop's.
 	began, stopAt, toldAt time.Time
@@ -35,9 +37,14 @@ type instance struct {
 	sick                  error // why the run is stopped
 
 	mu        sync.Mutex
+	timers    [probeKinds]*time.Timer // of what is to go on beside the run
+	besides   context.Context         // is values, once it is needed
+	endValues context.CancelFunc
 	lease     *lease
 	returned  bool
 	abandoned bool
+
+	exit exit // how it returned
 }
 
 // readier is a block that is not ready as soon as it runs.
@@ -45,117 +52,121 @@ type readier interface{ Ready(context.Context) error }
 
 var launched atomic.Int64 // numbers all runs of the process
 
-// launch starts the goroutine of a container's run.
-func (r *run) launch(m *member, number int) *instance {
+// instance is m's next run, not launched yet.
+func (r *run) instance(m *member, number int) *instance {
 	nothing := func() {}
-	inst := &instance{run: r, member: m, endValues: nothing, endChecks: nothing, endHook: nothing}
-	inst.label = fmt.Sprintf("%s%s/%s#%d.%d", r.within, r.pod.name(), m.Name, number, launched.Add(1))
-	var ctx, killed context.Context
-	ctx, inst.stop = context.WithCancel(r.base)
-	killed, inst.kill = context.WithCancel(context.Background())
-	r.dir.enter()
-	labels := pprof.Labels(labelContainer, inst.label)
-	go pprof.Do(ctx, labels, func(ctx context.Context) { inst.live(ctx, killed) })
+	inst := &instance{run: r, member: m, endChecks: nothing, endHook: nothing}
+	inst.label = r.within + r.pod.name() + "/" + m.Name + "#" + strconv.Itoa(number) + "." + strconv.FormatInt(launched.Add(1), 10)
+	inst.inner, inst.stop = context.WithCancel(r.base)
+	inst.killed, inst.kill = context.WithCancel(context.Background())
 	return inst
 }
 
-// live is a run's life. Whatever way it ends, the loop learns of it.
-func (inst *instance) live(ctx, killed context.Context) {
-	var e exit
+// launch starts the goroutine of the run.
+func (inst *instance) launch() {
+	inst.run.dir.enter()
+	inst.inner = pprof.WithLabels(inst.inner, pprof.Labels(labelContainer, inst.label))
+	go inst.live()
+}
+
+// live is a run's life. Whatever way it ends, the loop learns of it. It and what it
+// calls leave the container most of the goroutine's first stack, so that an idle
+// one needs no other.
+func (inst *instance) live() {
+	pprof.SetGoroutineLabels(inst.inner)
 	ended := false
 	defer func() {
 		if v := recover(); v != nil {
-			e = failed(codePanic, ReasonError, &PanicError{Value: v, Stack: debug.Stack()})
+			inst.exit = failed(codePanic, ReasonError, &PanicError{Value: v, Stack: debug.Stack()})
 		} else if !ended {
-			e = failed(1, ReasonGoexit, errGoexit)
+			inst.exit = failed(1, ReasonGoexit, errGoexit)
 		}
-		inst.end(e)
+		inst.end()
 	}()
-	inst.labelled = ctx
-	e = classify(ctx, inst.execute(ctx, killed))
+	inst.note(inst.execute())
 	ended = true
 }
 
+// note would make live's frame larger by all of an exit, were it a part of it.
+//
+//go:noinline
+func (inst *instance) note(err error) { inst.exit = classify(inst.inner, err) }
+
 // execute gives the container what it works with, and calls it.
-func (inst *instance) execute(ctx, killed context.Context) error {
-	r, m := inst.run, inst.member
-	root, err := r.dir.root()
+func (inst *instance) execute() error {
+	root, err := inst.run.dir.root()
 	if err != nil {
-		return &startError{fmt.Errorf("open its root: %w", err)}
+		return err
 	}
 	defer root.Close()
-	ctx = r.sandbox(m, root, killed).Context(ctx)
-	if m.hasAside() {
-		inst.values, inst.endValues = context.WithCancel(handled(context.WithoutCancel(ctx), inst))
+	inst.begin(root)
+	switch c := inst.member.Container; {
+	case c.Command != nil:
+		return inst.command(root)
+	case c.Sidecar != nil:
+		return c.Sidecar.Run(inst.inner, root)
+	case c.Ambassador != nil:
+		return c.Ambassador.Serve(inst.inner, inst.listener())
+	case c.Adapter != nil:
+		return c.Adapter.Adapt(inst.inner, root, inst.listener())
+	default:
+		return c.Run(inst.inner, Env{Root: root, Dir: inst.run.dir.path, Listener: inst.listener()})
 	}
-	began := func(pid int) {
-		r.inbox.put(func(now time.Time) { r.began(inst, pid, now) })
-	}
+}
+
+// begin makes the run's sandbox. A Command begins with its process, all else here.
+func (inst *instance) begin(root *os.Root) {
+	m := inst.member
+	inst.inner = inst.run.sandbox(m, root, inst.killed).Context(inst.inner)
 	if m.Command != nil {
-		c := &command{
-			container: m.Container, env: r.commandEnv(), dir: r.dir.path, root: root,
-			socket: m.socket, logger: m.log, started: began, leased: inst.holds,
-		}
-		return c.run(ctx)
+		return
 	}
-	env := Env{Root: root, Dir: r.dir.path}
 	if m.socket != nil {
-		lease := m.socket.lease()
-		inst.holds(lease)
-		env.Listener = lease
+		inst.holds(m.socket.lease())
 	}
 	if !m.beginsAtOnce() {
-		began(0)
+		inst.hasBegun(0)
 	}
 	if block, ok := m.block().(readier); ok {
-		inst.aside(func() { inst.awaitReady(ctx, block) })
-	}
-	return call(ctx, m.Container, env)
-}
-
-// aside starts what goes on beside the run, unless that has ended.
-func (inst *instance) aside(f func()) {
-	inst.mu.Lock()
-	defer inst.mu.Unlock()
-	if !inst.returned {
-		inst.beside.Go(func() {
-			pprof.SetGoroutineLabels(inst.labelled) // the loop has started it
-			f()
-		})
+		inst.idle = make(chan struct{}, 1)
+		go inst.awaitReady(block, "")
 	}
 }
 
-func call(ctx context.Context, c *Container, env Env) error {
-	switch {
-	case c.Sidecar != nil:
-		return c.Sidecar.Run(ctx, env.Root)
-	case c.Ambassador != nil:
-		return c.Ambassador.Serve(ctx, env.Listener)
-	case c.Adapter != nil:
-		return c.Adapter.Adapt(ctx, env.Root, env.Listener)
-	default:
-		return c.Run(ctx, env)
+// command runs the container's program.
+func (inst *instance) command(root *os.Root) error {
+	r, m := inst.run, inst.member
+	c := &command{
+		container: m.Container, env: r.commandEnv(), dir: r.dir.path, root: root,
+		socket: m.socket, logger: m.log, started: inst.hasBegun, leased: inst.holds,
 	}
+	return c.run(inst.inner)
+}
+
+// hasBegun tells the loop.
+func (inst *instance) hasBegun(pid int) {
+	inst.run.inbox.put(func(now time.Time) { inst.run.began(inst, pid, now) })
+}
+
+// listener is the run's lease, a plain nil without Listen.
+func (inst *instance) listener() net.Listener {
+	if inst.lease == nil {
+		return nil
+	}
+	return inst.lease
 }
 
 // end gives back what the run had, and tells the loop.
-func (inst *instance) end(e exit) {
+func (inst *instance) end() {
 	r, m := inst.run, inst.member
 	inst.endLeases()
 	inst.stop()
 	inst.kill()
-	inst.endValues()
-	inst.mu.Lock()
-	inst.returned = true
-	if inst.abandoned {
-		r.pod.forget(m.Name)
-	}
-	inst.mu.Unlock()
-	inst.beside.Wait()
+	inst.finish()
 	if err := r.dir.leave(); err != nil {
 		m.log.Warn("after an abandoned container returned", "err", err)
 	}
-	if !r.inbox.put(func(now time.Time) { r.exited(m, inst, e, now) }) { // after Run has returned
+	if !r.inbox.put(func(now time.Time) { r.exited(m, inst, inst.exit, now) }) { // after Run has returned
 		r.observe(m, func(s *ContainerStatus) { s.Hanging = nil })
 	}
 }

@@ -37,7 +37,7 @@ func (r *run) linger(ctx, ended context.Context) {
 	if up := r.mainsUp(); len(up) > 0 {
 		mains := strings.Join(up, ", ")
 		r.inbox.put(func(now time.Time) {
-			r.event(r.members[0], now, Normal, ReasonLingering, "told to stop, and goes on for the main containers: %s", mains)
+			r.event(r.members[0], now, Normal, ReasonLingering, "told to stop, and goes on for the main containers: "+mains)
 		})
 		tick := time.NewTicker(lingerPeriod)
 		defer tick.Stop()

@@ -64,6 +64,7 @@ func (p *Pod) open(ctx context.Context, alone string) (*run, error) {
 	r.startedAt = time.Now()
 	r.state = newState(r.spec, r.startedAt)
 	r.begin()
+	r.dir.openAhead(r.conditions.unready) // init containers do not run together with the others
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.run = r
@@ -73,18 +74,19 @@ func (p *Pod) open(ctx context.Context, alone string) (*run, error) {
 
 func (r *run) addMembers() {
 	log := r.pod.logger().With("pod", r.pod.name())
-	r.byName = map[string]*member{}
+	r.byName = make(map[string]*member, len(r.pod.Containers))
+	members := make([]member, len(r.pod.Containers))
 	for i := range r.pod.Containers {
 		c := &r.pod.Containers[i]
 		if r.alone != "" && c.Name != r.alone {
 			continue
 		}
-		m := &member{
-			Container: c,
-			field:     fmt.Sprintf("Containers[%d]", i),
-			index:     len(r.members),
-			log:       log.With("container", c.Name),
-			status:    ContainerStatus{Name: c.Name, Kind: c.kind()},
+		m := &members[i]
+		m.Container, m.place, m.index = c, i, len(r.members)
+		m.log = log.With("container", c.Name)
+		m.status.Name, m.status.Kind = c.Name, c.kind()
+		for kind := range m.checks {
+			m.checks[kind] = c.probe(kind)
 		}
 		r.members = append(r.members, m)
 		r.byName[c.Name] = m
@@ -94,17 +96,21 @@ func (r *run) addMembers() {
 // openSockets opens the listeners of all members, before anything starts.
 func (r *run) openSockets(ctx context.Context, problems *problems) {
 	for _, m := range r.members {
-		if m.Listen == "" || problems.about(m.field+".Listen") {
+		if m.Listen == "" {
+			continue
+		}
+		field := fmt.Sprintf("Containers[%d].Listen", m.place)
+		if problems.about(field) {
 			continue
 		}
 		l, err := r.listen(ctx, m.Listen)
 		if err != nil {
-			problems.add(m.field+".Listen", m.Listen, "can't be opened for container %q: %w", m.Name, err)
+			problems.add(field, m.Listen, "can't be opened for container %q: %w", m.Name, err)
 			continue
 		}
 		if _, ok := l.(filer); m.Command != nil && !ok {
 			l.Close()
-			problems.add(m.field+".Listen", m.Listen, "can't be handed to the Command of container %q: the pod's Network returned a %T, which has no File", m.Name, l)
+			problems.add(field, m.Listen, "can't be handed to the Command of container %q: the pod's Network returned a %T, which has no File", m.Name, l)
 			continue
 		}
 		m.socket = newSocket(l, m.Name, r.pod.holdTimeout())
@@ -165,7 +171,7 @@ func (r *run) release() (errs []error) {
 	if err := r.marks.close(); err != nil {
 		errs = append(errs, err)
 	}
-	if err := r.dir.leave(); err != nil {
+	if err := r.dir.close(); err != nil {
 		errs = append(errs, err)
 	}
 	if r.feed != nil {

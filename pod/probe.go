@@ -78,23 +78,36 @@ func (c *Container) probe(kind int) *Probe {
 
 var probeNames = [probeKinds]string{"Startup", "Readiness", "Liveness"}
 
-// probe asks from first on, every period, until ctx ends.
-func (inst *instance) probe(ctx context.Context, kind int, p *Probe, first time.Time) {
-	var call asked
-	defer call.leave()
-	if now := time.Now(); first.Before(now) {
-		first = now
+// An asker asks one of a run's probes, every period until its context ends.
+type asker struct {
+	inst  *instance
+	kind  int
+	probe *Probe
+	ctx   context.Context // readiness has the run's, once it is asked
+	next  time.Time       // when it is due
+	call  asked
+}
+
+// ask asks once, and sees to it that it is called again. Between two questions
+// there is no goroutine.
+func (a *asker) ask() {
+	if a.ctx == nil {
+		a.ctx = a.inst.values()
 	}
-	for next := first; sleep(ctx, time.Until(next)); {
-		began := time.Now()
-		result, err := call.ask(ctx, p)
-		if ctx.Err() != nil {
-			return
-		}
-		took := time.Since(began)
-		inst.run.inbox.put(func(now time.Time) { inst.run.probed(inst, kind, result, err, took, now) })
-		next = following(next, p.period(), time.Now())
+	if a.ctx.Err() != nil {
+		return
 	}
+	began := time.Now()
+	result, err := a.call.ask(a.ctx, a.probe)
+	if a.ctx.Err() != nil {
+		a.call.leave()
+		return
+	}
+	now := time.Now()
+	took := now.Sub(began)
+	a.inst.run.inbox.put(func(now time.Time) { a.inst.run.probed(a.inst, a.kind, result, err, took, now) })
+	a.next = following(a.next, a.probe.period(), now)
+	a.inst.later(a.kind, a.next.Sub(now), a.ask)
 }
 
 // following is the time of the question after the one of last. If several are
@@ -104,24 +117,9 @@ func following(last time.Time, period time.Duration, now time.Time) time.Time {
 	return last.Add(missed * period)
 }
 
-// sleep waits for d, and returns false once ctx is done. It sets no timer that is
-// due already: in a bubble of testing/synctest, two of these at once crash the race
-// detector of Go 1.26.
-func sleep(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	select {
-	case <-time.After(d):
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
 // asked is a call of a probe's Handler that may not have returned yet.
 type asked struct {
-	answer chan error
+	answer <-chan error
 	late   bool // its time is over
 }
 
@@ -137,11 +135,9 @@ func (a *asked) ask(ctx context.Context, p *Probe) (verdict, error) {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, p.timeout(), fmt.Errorf("no answer within %v", p.timeout()))
 	defer cancel()
-	answer := make(chan error, 1)
-	go answerWith(ctx, p.Handler, answer)
-	a.answer = answer
+	a.answer = begin(ctx, p.Handler)
 	select {
-	case err := <-answer:
+	case err := <-a.answer:
 		a.answer = nil
 		switch {
 		case err == nil:
@@ -161,21 +157,25 @@ func (a *asked) ask(ctx context.Context, p *Probe) (verdict, error) {
 // leave waits a moment for the last call to return, if that has not had its time.
 func (a *asked) leave() {
 	if a.answer != nil && !a.late {
-		select {
-		case <-a.answer:
-		case <-time.After(settle / 10):
-		}
+		await(a.answer, settle/10)
 	}
 }
 
 // answerWith calls h, and answers whatever it does.
-func answerWith(ctx context.Context, h Handler, answer chan<- error) {
+func answerWith(ctx context.Context, h Handler, answer func(error)) {
 	err := errGoexit
 	defer func() {
 		if v := recover(); v != nil {
 			err = &PanicError{Value: v, Stack: debug.Stack()}
 		}
-		answer <- err
+		answer(err)
 	}()
 	err = h.Handle(ctx)
+}
+
+// begin calls h on a goroutine of its own.
+func begin(ctx context.Context, h Handler) <-chan error {
+	answer := make(chan error, 1)
+	go answerWith(ctx, h, func(err error) { answer <- err })
+	return answer
 }

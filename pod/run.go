@@ -124,9 +124,10 @@ type run struct {
 // A member is a container in a run of its pod.
 type member struct {
 	*Container
-	field    string // its path in the Pod, for errors
-	index    int    // in run.members, spec and state
+	place    int // in Pod.Containers
+	index    int // in run.members, spec and state
 	log      *slog.Logger
+	checks   [probeKinds]*Probe
 	socket   *socket // nil without Listen
 	current  *instance
 	last     exit

@@ -5,11 +5,13 @@ package pod
 func (p *Pod) spec(alone string) *spec {
 	sp := &spec{grace: p.grace(), deadline: p.ActiveDeadline}
 	var mains []int
-	for _, c := range p.Containers {
+	sp.containers = make([]containerSpec, 0, len(p.Containers))
+	for i := range p.Containers {
+		c := &p.Containers[i]
 		if alone != "" && c.Name != alone {
 			continue
 		}
-		i := len(sp.containers)
+		n := len(sp.containers)
 		cs := containerSpec{role: roleMain, policy: c.RestartPolicy, holds: c.holds(), preStop: c.PreStop != nil}
 		for kind := range cs.probes {
 			cs.probes[kind] = c.probe(kind).thresholds(sp.grace)
@@ -33,9 +35,9 @@ func (p *Pod) spec(alone string) *spec {
 		}
 		sp.containers = append(sp.containers, cs)
 		if cs.role == roleMain {
-			mains = append(mains, i)
+			mains = append(mains, n)
 		} else {
-			sp.order = append(sp.order, i)
+			sp.order = append(sp.order, n)
 		}
 	}
 	sp.gates = len(sp.order)

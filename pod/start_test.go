@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"runtime"
 	"testing"
 	"time"
 
@@ -201,3 +202,54 @@ func (u *unready) Ready(context.Context) error {
 	}
 	return nil
 }
+
+// A Ready that does not listen to its context is left behind, and not called again
+// meanwhile.
+func TestAReadyThatHangsHoldsUpNoStop(t *testing.T) {
+	calls := 0
+	bubble(t, &pod.Pod{Containers: []pod.Container{
+		{Name: "helper", Sidecar: &asked{until, func(context.Context) error { calls++; time.Sleep(time.Hour); return nil }}},
+		{Name: "main", Run: mainUntil},
+	}}, func(t *testing.T, b *running) {
+		time.Sleep(time.Minute)
+		b.expect(`0s helper Started`)
+		told := time.Now()
+		require.NoError(t, b.stop())
+		require.Less(t, time.Since(told), 100*time.Millisecond)
+		require.Equal(t, 1, calls)
+		time.Sleep(time.Hour) // it returns
+	})
+}
+
+func TestAReadyThatDoesNotReturnIsAskedAgain(t *testing.T) {
+	calls := 0
+	bubble(t, &pod.Pod{Containers: []pod.Container{
+		{Name: "helper", Sidecar: &asked{until, func(context.Context) error {
+			switch calls++; calls {
+			case 1:
+				panic("boom")
+			case 2:
+				runtime.Goexit()
+			}
+			return nil
+		}}},
+		{Name: "main", Run: mainUntil},
+	}}, func(t *testing.T, b *running) {
+		time.Sleep(5 * time.Second)
+		b.expect(`
+			0s helper Started
+			0s helper Unhealthy
+			1s helper Unhealthy
+			2s helper Ready
+			2s main Started`)
+		require.NoError(t, b.stop())
+	})
+}
+
+// asked is a sidecar whose Ready is a function.
+type asked struct {
+	sidecar.Func
+	ready func(context.Context) error
+}
+
+func (a *asked) Ready(ctx context.Context) error { return a.ready(ctx) }

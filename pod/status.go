@@ -132,7 +132,7 @@ func (p *Pod) Status() Status {
 		r.addMembers()
 		r.spec = p.spec("")
 		for _, m := range r.members {
-			m.status.State.Waiting = &Waiting{Reason: r.waitingReason()}
+			m.status.State = r.waiting()
 		}
 	}
 	r.mu.Lock()
@@ -201,21 +201,18 @@ func (r *run) lastPhase() Phase {
 	return Succeeded
 }
 
-// waitingReason is the reason of a container that has not run yet.
-func (r *run) waitingReason() string {
-	for i := range r.spec.containers {
-		if r.spec.containers[i].role != roleMain {
-			return ReasonPodInitializing
-		}
+// waiting is the state of a container that has not run yet.
+func (r *run) waiting() State {
+	if r.spec.gates > 0 {
+		return State{Waiting: &Waiting{Reason: ReasonPodInitializing}}
 	}
-	return ReasonContainerCreating
+	return State{Waiting: &Waiting{Reason: ReasonContainerCreating}}
 }
 
 // begin makes the status that of a pod about to start.
 func (r *run) begin() {
-	reason := r.waitingReason()
 	for _, m := range r.members {
-		m.status.State = State{Waiting: &Waiting{Reason: reason}}
+		m.status.State = r.waiting()
 		r.marks.record(m, 0)
 	}
 	r.conditions.begin(r)

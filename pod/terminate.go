@@ -2,6 +2,7 @@ package pod
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -12,7 +13,7 @@ func (r *run) exited(m *member, inst *instance, e exit, now time.Time) {
 	}
 	c := &r.state.containers[m.index]
 	if c.phase != running {
-		r.event(m, now, Normal, e.reason, "returned after it was abandoned: exit code %d", e.code)
+		r.event(m, now, Normal, e.reason, "returned after it was abandoned: exit code "+strconv.Itoa(e.code))
 		r.observe(m, func(s *ContainerStatus) { s.Hanging = nil })
 		e.failed = true // however it returns, that was how it ended
 	} else {
@@ -35,7 +36,7 @@ func (r *run) exited(m *member, inst *instance, e exit, now time.Time) {
 			s.LastState = State{Terminated: m.last.terminated}
 			s.State = State{Waiting: &Waiting{Reason: reason, Message: message}}
 		})
-		r.event(m, now, Warning, ReasonBackOff, "%s", message)
+		r.event(m, now, Warning, ReasonBackOff, message)
 	}
 }
 
@@ -60,11 +61,11 @@ func (r *run) terminated(m *member, inst *instance, e exit, now time.Time) {
 	if reason == ReasonRunContainerError {
 		reason = ReasonFailed
 	}
-	message := fmt.Sprintf("exit code %d", e.code)
+	message := "exit code " + strconv.Itoa(e.code)
 	if e.message != "" {
 		message += ": " + e.message
 	}
-	r.event(m, now, kind, reason, "%s", message)
+	r.event(m, now, kind, reason, message)
 }
 
 // unhealthy is how a run ended that was stopped because of a probe or hook. A

@@ -2,7 +2,6 @@ package pod
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,8 +10,13 @@ import (
 	"github.com/hashicorp/go-multierror"
 )
 
-// dns1123 is a label as Kubernetes takes it for a container's name.
-var dns1123 = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+// isLabel says whether name is a DNS-1123 label, as Kubernetes takes it for a
+// container's name.
+func isLabel(name string) bool {
+	ours := func(c rune) bool { return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' }
+	return name != "" && len(name) <= 63 && strings.Trim(name, "-") == name &&
+		strings.IndexFunc(name, func(c rune) bool { return !ours(c) }) < 0
+}
 
 // A FieldError is one bad field of a Pod. Run returns all of them together, in
 // one multierror, before anything starts.
@@ -48,7 +52,7 @@ func (ps *problems) about(field string) bool {
 // validate looks at everything that can be judged without the machine.
 func (p *Pod) validate() *problems {
 	ps := &problems{}
-	if p.Name != "" && !dns1123.MatchString(p.Name) {
+	if p.Name != "" && !isLabel(p.Name) {
 		ps.add("Name", p.Name, "is no DNS-1123 label (lower case letters, digits and '-', at most 63)")
 	}
 	ps.policy("RestartPolicy", p.RestartPolicy)
@@ -57,7 +61,7 @@ func (p *Pod) validate() *problems {
 	ps.duration("ActiveDeadline", p.ActiveDeadline)
 
 	mains := 0
-	names := map[string]int{}
+	names := make(map[string]int, len(p.Containers))
 	taken := map[string][]place{} // by port or path
 	for i := range p.Containers {
 		c := &p.Containers[i]
@@ -65,7 +69,7 @@ func (p *Pod) validate() *problems {
 		switch first, dup := names[c.Name]; {
 		case c.Name == "":
 			ps.add(at("Name"), c.Name, "a container needs a name")
-		case !dns1123.MatchString(c.Name):
+		case !isLabel(c.Name):
 			ps.add(at("Name"), c.Name, "is no DNS-1123 label (lower case letters, digits and '-', at most 63)")
 		case dup:
 			ps.add(at("Name"), c.Name, "is the name of Containers[%d] already", first)
@@ -79,7 +83,9 @@ func (p *Pod) validate() *problems {
 		ps.listen(at, c, i, taken)
 		ps.command(at, c)
 		ps.probes(at, c)
-		ps.policy(at("RestartPolicy"), c.RestartPolicy)
+		if c.RestartPolicy != "" {
+			ps.policy(at("RestartPolicy"), c.RestartPolicy)
+		}
 		if c.block() != nil && c.RestartPolicy != "" {
 			ps.add(at("RestartPolicy"), c.RestartPolicy, "a helper is always started again and has no policy of its own (K2)")
 		}
