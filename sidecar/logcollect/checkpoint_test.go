@@ -79,8 +79,8 @@ func TestCheckpointFails(t *testing.T) {
 
 func FuzzCheckpoint(f *testing.F) {
 	whole := &checkpoint{seq: 9, sink: mark{fileID{1, 2}, 3}, files: []progress{
-		{fileID{1, 5}, 6, 7, 8, true, "a \"quoted\"\n\xff/path"},
-		{fileID{1, 6}, 0, 0, 0, false, "b"},
+		{fileID{1, 5}, 6, 7, 8, torn, "a \"quoted\"\n\xff/path"},
+		{fileID{1, 6}, 0, 0, 0, lineStart, "b"},
 	}}
 	f.Add(string(whole.append(nil)))
 	f.Add(string((&checkpoint{}).append(nil)))

@@ -183,7 +183,7 @@ func (m *memory) Write(ctx context.Context, batch Batch) error {
 		if c.Count != strings.Count(string(c.Lines), "\n") || !strings.HasSuffix(string(c.Lines), "\n") {
 			return fmt.Errorf("chunk of %d lines is %q", c.Count, c.Lines)
 		}
-		if c.Cut {
+		if c.Cut != Whole {
 			m.cut++
 		}
 	}

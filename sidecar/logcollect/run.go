@@ -18,6 +18,8 @@ type run struct {
 	log   *slog.Logger
 	count *counters
 
+	framing framing
+
 	d      *deliverer
 	watch  *watch // nil: polling only
 	warned map[string]bool
@@ -34,6 +36,7 @@ type run struct {
 
 	queue   []*source  // that may have something to read
 	leaving []*source  // that have lost their path or their name
+	held    []*source  // with an event that may be complete
 	open    []*source  // in the order of opening
 	added   []progress // and removed: since the last batch
 	removed []fileID
@@ -47,6 +50,7 @@ type run struct {
 func newRun(c *Collector, grace context.Context, root *os.Root) *run {
 	return &run{
 		c: c, root: root, grace: grace, log: sandbox.Logger(grace), count: &c.count,
+		framing: c.framing(),
 		warned:  map[string]bool{},
 		sources: map[fileID]*source{},
 		newest:  map[string]*source{},
@@ -82,7 +86,7 @@ func (r *run) loop(ctx context.Context) error {
 		if !now.Before(r.scanAt) {
 			r.scan()
 		}
-		wake := r.settle(now)
+		wake := earlier(r.settle(now), r.flush(now))
 		r.fill()
 		if r.drain.on {
 			finished, at := r.drained(now)

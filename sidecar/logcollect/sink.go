@@ -21,7 +21,7 @@ type Sink interface {
 }
 
 // A Batch is whole lines of one or more files, up to about 1 MiB, or one longer
-// line. The lines of a file are in their order.
+// line or event. The lines of a file are in their order.
 type Batch struct {
 	Lines  []byte  // all the lines, each with its newline, without a gap
 	Chunks []Chunk // the same bytes by file, in the order in which they stand in Lines
@@ -34,19 +34,50 @@ type Chunk struct {
 	Path string
 
 	Lines []byte // as in the file, each with its newline
-	Count int    // the number of lines
+	Count int    // the number of lines; with Multiline of events
 
-	// Cut says that the last line's newline is not in the file, because the line
-	// is longer than MaxLineBytes and goes on in the next chunk of the file, or
-	// because the file ends without one.
-	Cut bool
+	// Ends has, with Multiline, the offset in Lines behind each event. Without it
+	// is nil, and every newline ends a line.
+	Ends []int
+
+	Cut Cut // whether the last line, or event, is all of it
 }
 
-// All yields each line, its newline included, with the path of its file.
+// A Cut says whether the last line of a [Chunk] is as in its file, or event.
+type Cut uint8
+
+// All but Whole and Parted have a newline that is not in the file, except where an
+// event is truncated between two of its lines.
+const (
+	Whole     Cut = iota // all of it
+	Split                // longer than MaxLineBytes, and goes on in the file's next chunk
+	Parted               // an event that is longer, and goes on with its next line in the file's next chunk
+	Truncated            // longer than MaxLineBytes; the rest is dropped
+	Ended                // the file ended without a newline, when it or the run was over
+)
+
+// All yields each line, its newline included; with Multiline each event.
+func (c Chunk) All() iter.Seq[[]byte] {
+	if c.Ends == nil {
+		return bytes.Lines(c.Lines)
+	}
+	return func(yield func([]byte) bool) {
+		from := 0
+		for _, to := range c.Ends {
+			if !yield(c.Lines[from:to:to]) {
+				return
+			}
+			from = to
+		}
+	}
+}
+
+// All yields each line, its newline included, with the path of its file; with
+// Multiline each event.
 func (b Batch) All() iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		for _, c := range b.Chunks {
-			for line := range bytes.Lines(c.Lines) {
+			for line := range c.All() {
 				if !yield(c.Path, line) {
 					return
 				}
