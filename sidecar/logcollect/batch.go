@@ -15,15 +15,15 @@ const batchSize = 1 << 20
 // minRoom is how much room a batch must have for one more file to be read into it.
 const minRoom = 16 << 10
 
-// maxParts bounds the memory for the parts of a batch.
-const maxParts = 4096
+// maxChunks bounds the memory for the chunks of a batch.
+const maxChunks = 4096
 
 // A batch is on its way to the sink, with the state of its files behind it.
 type batch struct {
 	Batch
 	buf   []byte // guardSize bytes of headroom, the lines, and room
 	n     int    // where the room begins
-	parts []part // as Chunks
+	parts []part // one behind another, each of one or more Chunks
 	ends  []int  // of the Chunks, one behind another
 
 	added   []progress // files to be remembered before the lines are delivered
@@ -35,7 +35,7 @@ type batch struct {
 type part struct {
 	src   *source
 	bytes int64    // of the file
-	after progress // of the file, when they are delivered
+	after progress // of the file, when they are delivered; known when the batch is handed over
 }
 
 func newBatch() *batch {
@@ -60,7 +60,7 @@ func (b *batch) room() int { return len(b.buf) - b.n - 1 }
 
 // full tells whether the batch must be handed over before more is read into it.
 func (b *batch) full() bool {
-	return !b.empty() && b.room() < minRoom || len(b.parts) >= maxParts || len(b.ends) >= maxEvents
+	return !b.empty() && b.room() < minRoom || len(b.Chunks) >= maxChunks || len(b.ends) >= maxEvents
 }
 
 // space is where to read what follows s, and how much. Where its lines are being
@@ -84,13 +84,16 @@ func (b *batch) grow(n int) {
 // add takes data, which lies in the room, as whole lines of src. Where the last
 // one has no newline it adds one.
 func (b *batch) add(src *source, data []byte, f *framing, cut Cut) {
-	last := len(b.parts) - 1
-	if last < 0 || b.parts[last].src != src || b.Chunks[last].Cut != Whole {
-		b.Chunks = append(b.Chunks, Chunk{Path: src.path})
+	last := len(b.Chunks) - 1
+	same := last >= 0 && b.parts[len(b.parts)-1].src == src
+	if !same {
 		b.parts = append(b.parts, part{src: src})
+	}
+	if !same || b.Chunks[last].Cut != Whole {
+		b.Chunks = append(b.Chunks, Chunk{Path: src.path})
 		last++
 	}
-	c, p := &b.Chunks[last], &b.parts[last]
+	c, p := &b.Chunks[last], &b.parts[len(b.parts)-1]
 	begin := b.n - len(c.Lines)
 	old := b.n
 	if f.start == nil {
@@ -118,14 +121,13 @@ func (b *batch) add(src *source, data []byte, f *framing, cut Cut) {
 	}
 	c.Lines, c.Cut = b.buf[begin:b.n:b.n], cut
 	p.bytes += int64(len(data))
-	p.after = src.progress()
 	b.Lines = b.buf[guardSize:b.n:b.n]
 }
 
-// follow notes that src has moved on without lines, if it was the last one added.
-func (b *batch) follow(src *source) {
-	if last := len(b.parts) - 1; last >= 0 && b.parts[last].src == src {
-		b.parts[last].after = src.progress()
+// seal notes where the files are, from which nothing more comes into the batch.
+func (b *batch) seal() {
+	for i := range b.parts {
+		b.parts[i].after = b.parts[i].src.progress()
 	}
 }
 

@@ -2,6 +2,7 @@ package logcollect
 
 import (
 	"log/slog"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -103,8 +104,9 @@ func (m *framed) restart() {
 
 func (m *framed) deliver() {
 	b := m.run.ahead
+	b.seal()
 	var all strings.Builder
-	for i, c := range b.Chunks {
+	for _, c := range b.Chunks {
 		all.Write(c.Lines)
 		n := 0
 		for line := range c.All() {
@@ -116,8 +118,10 @@ func (m *framed) deliver() {
 		if n > 0 {
 			m.items[len(m.items)-1].cut = c.Cut
 		}
-		m.run.count.lag.Add(-b.parts[i].bytes)
-		m.last = b.parts[i].after
+	}
+	for _, p := range b.parts {
+		m.run.count.lag.Add(-p.bytes)
+		m.last = p.after
 	}
 	require.Equal(m, all.String(), string(b.Lines))
 	b.reset()
@@ -131,65 +135,96 @@ func FuzzFraming(f *testing.F) {
 		f.Add([]byte(text), uint16(7), byte(option), []byte("\x08\x03\x20\x04\x05\x18\x06\x20\x05\x01\x03\x06"))
 		f.Add([]byte(strings.Repeat(text, 9)), uint16(50), byte(option), []byte("\x0f\x03\x07\x04\x12\x0f\x06\x05"))
 	}
-	long := strings.Repeat("y", startSize)
-	f.Add([]byte("#a\n"+long+"\n b\n"+long[:1023]+"\r\n"+long+"x\n"+long[:1022]+"x\r\n#"), uint16(1500), byte(7), []byte("\x07\x03\x07\x03\x07\x03\x07"))
 	path := filepath.Join(f.TempDir(), "a.log")
 	f.Fuzz(func(t *testing.T, data []byte, limit uint16, option byte, script []byte) {
-		if len(data) > 16<<10 || len(script) > 200 {
-			return
-		}
-		c := &Collector{MaxLineBytes: 1 + int(limit%2000), StripCR: option&1 != 0, TruncateLines: option&2 != 0}
-		if option&4 != 0 {
-			c.Multiline = &Multiline{Start: starts[option>>3&3]}
-		}
-		size := 1 + int(limit)%64
-		if option&32 != 0 {
-			size = 3 * minRoom
-		}
-		m := newFramed(t, c, path, size)
-		ref := &reference{framing: c.framing()}
-		done, ended := 0, 0
-		grow := func(n int) {
-			n = min(n, len(data)-done)
-			m.append(data[done : done+n])
-			done += n
-		}
-		end := func() {
-			m.end()
-			ref.segment(data[ended:done], ended)
-			ended = done
-		}
-		for _, op := range script {
-			switch n := int(op>>3) + 1; op & 7 {
-			case 0:
-				grow(n)
-			case 1:
-				grow(7 * n)
-			case 2:
-				grow(100 * n)
-			case 3:
-				m.pause()
-				ref.pauses = append(ref.pauses, done)
-			case 4:
-				m.deliver()
-			case 5:
-				m.restart()
-			case 6:
-				end()
-			case 7:
-				grow(1000 + n)
-			}
-		}
-		grow(len(data))
-		end()
-		for i := range max(len(ref.items), len(m.items)) {
-			if i >= len(ref.items) || i >= len(m.items) || ref.items[i] != m.items[i] {
-				t.Fatalf("item %d: want %q\ngot  %q", i, ref.items[i:min(i+3, len(ref.items))], m.items[i:min(i+3, len(m.items))])
-			}
-		}
-		if !m.crash {
-			require.EqualValues(t, ref.dropped, m.run.count.truncatedBytes.Load())
-			require.Zero(t, m.run.count.lag.Load())
+		if len(data) <= 16<<10 && len(script) <= 200 {
+			compareFraming(t, path, data, limit, option, script)
 		}
 	})
+}
+
+// What a fuzzer does not come upon in a minute: lines of about startSize, and all
+// places of CR and LF.
+func TestFramingAtRandom(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.log")
+	for seed := range uint64(800) {
+		rnd := rand.New(rand.NewPCG(seed, 0))
+		var data []byte
+		for range rnd.IntN(40) {
+			switch rnd.IntN(8) {
+			case 0:
+				data = append(data, strings.Repeat("y", startSize-3+rnd.IntN(6))...)
+			case 1:
+				data = append(data, strings.Repeat("z", rnd.IntN(100))...)
+			default:
+				for range rnd.IntN(20) {
+					data = append(data, "\r\n\n# xy"[rnd.IntN(7)])
+				}
+			}
+		}
+		script := make([]byte, rnd.IntN(30))
+		for i := range script {
+			script[i] = byte(rnd.Uint32())
+		}
+		limit := []int{rnd.IntN(8), rnd.IntN(100), startSize - 2 + rnd.IntN(4), rnd.IntN(2000)}[rnd.IntN(4)]
+		if !t.Run("", func(t *testing.T) { compareFraming(t, path, data, uint16(limit), byte(rnd.Uint32()), script) }) {
+			t.Fatalf("seed %d", seed)
+		}
+	}
+}
+
+func compareFraming(t *testing.T, path string, data []byte, limit uint16, option byte, script []byte) {
+	c := &Collector{MaxLineBytes: 1 + int(limit%2000), StripCR: option&1 != 0, TruncateLines: option&2 != 0}
+	if option&4 != 0 {
+		c.Multiline = &Multiline{Start: starts[option>>3&3]}
+	}
+	size := 1 + int(limit)%64
+	if option&32 != 0 {
+		size = 3 * minRoom
+	}
+	m := newFramed(t, c, path, size)
+	ref := &reference{framing: c.framing()}
+	done, ended := 0, 0
+	grow := func(n int) {
+		n = min(n, len(data)-done)
+		m.append(data[done : done+n])
+		done += n
+	}
+	end := func() {
+		m.end()
+		ref.segment(data[ended:done], ended)
+		ended = done
+	}
+	for _, op := range script {
+		switch n := int(op>>3) + 1; op & 7 {
+		case 0:
+			grow(n)
+		case 1:
+			grow(7 * n)
+		case 2:
+			grow(100 * n)
+		case 3:
+			m.pause()
+			ref.pauses = append(ref.pauses, done)
+		case 4:
+			m.deliver()
+		case 5:
+			m.restart()
+		case 6:
+			end()
+		case 7:
+			grow(1000 + n)
+		}
+	}
+	grow(len(data))
+	end()
+	for i := range max(len(ref.items), len(m.items)) {
+		if i >= len(ref.items) || i >= len(m.items) || ref.items[i] != m.items[i] {
+			t.Fatalf("%q is framed from item %d on as\n%q, not\n%q", data, i, m.items[min(i, len(m.items)):], ref.items[min(i, len(ref.items)):])
+		}
+	}
+	if !m.crash {
+		require.EqualValues(t, ref.dropped, m.run.count.truncatedBytes.Load())
+		require.Zero(t, m.run.count.lag.Load())
+	}
 }

@@ -57,8 +57,9 @@ func (f *reference) line(line []byte, at int) {
 	passed, wasLong := false, false // time, when a part of this line was there; that
 	for _, p := range f.pauses {
 		if n := p - at; n >= 0 && (n < len(line) || n == len(line) && !endsLine(line)) {
-			passed = passed || f.mode != dropping || n < startSize
-			wasLong = wasLong || n >= startSize && f.tooLong(slices.Concat(f.cur, line[:n]), goesOn)
+			passed = f.mode != dropping || n < startSize
+			wasLong = n >= startSize && f.tooLong(slices.Concat(f.cur, line[:n]), goesOn)
+			break
 		}
 	}
 	switch {

@@ -131,6 +131,7 @@ func (r *run) handOver() chan<- *batch {
 	if r.ahead.idle() {
 		return nil
 	}
+	r.ahead.seal()
 	return r.d.in
 }
 

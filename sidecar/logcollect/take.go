@@ -4,7 +4,7 @@ package logcollect
 func (c *Collector) framing() framing {
 	f := framing{limit: c.maxLineBytes(), strip: c.StripCR, truncate: c.TruncateLines}
 	if c.Multiline != nil {
-		f.start = c.Multiline.Start.Match
+		f.start = newStarter(c.Multiline.Start).begins
 	}
 	return f
 }
@@ -84,7 +84,6 @@ func (r *run) drop(s *source, data []byte, next place) {
 	s.advance(data)
 	s.place = next
 	r.count.lag.Add(-int64(len(data)))
-	r.ahead.follow(s)
 }
 
 func (r *run) countCut(s *source, cut Cut) {
