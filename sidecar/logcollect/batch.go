@@ -15,7 +15,7 @@ const batchSize = 1 << 20
 // minRoom is how much room a batch must have for one more file to be read into it.
 const minRoom = 16 << 10
 
-// maxChunks bounds the memory for the chunks of a batch.
+// maxChunks bounds the memory for the chunks and parts of a batch.
 const maxChunks = 4096
 
 // A batch is on its way to the sink, with the state of its files behind it.
@@ -23,7 +23,7 @@ type batch struct {
 	Batch
 	buf   []byte // guardSize bytes of headroom, the lines, and room
 	n     int    // where the room begins
-	parts []part // one behind another, each of one or more Chunks
+	parts []part // one behind another, each of one Chunk or more, or of what was dropped
 	ends  []int  // of the Chunks, one behind another
 
 	added   []progress // files to be remembered before the lines are delivered
@@ -53,14 +53,14 @@ func (b *batch) reset() {
 func (b *batch) empty() bool { return b.n == guardSize }
 
 // idle tells whether there is nothing to hand over.
-func (b *batch) idle() bool { return b.empty() && len(b.added) == 0 && len(b.removed) == 0 }
+func (b *batch) idle() bool { return len(b.parts) == 0 && len(b.added) == 0 && len(b.removed) == 0 }
 
 // room is how many bytes may be read, so that one is left for a newline.
 func (b *batch) room() int { return len(b.buf) - b.n - 1 }
 
 // full tells whether the batch must be handed over before more is read into it.
 func (b *batch) full() bool {
-	return !b.empty() && b.room() < minRoom || len(b.Chunks) >= maxChunks || len(b.ends) >= maxEvents
+	return !b.empty() && b.room() < minRoom || len(b.Chunks) >= maxChunks || len(b.parts) >= maxChunks || len(b.ends) >= maxEvents
 }
 
 // space is where to read what follows s, and how much. Where its lines are being
@@ -85,15 +85,12 @@ func (b *batch) grow(n int) {
 // one has no newline it adds one.
 func (b *batch) add(src *source, data []byte, f *framing, cut Cut) {
 	last := len(b.Chunks) - 1
-	same := last >= 0 && b.parts[len(b.parts)-1].src == src
-	if !same {
-		b.parts = append(b.parts, part{src: src})
-	}
-	if !same || b.Chunks[last].Cut != Whole {
+	p, same := b.part(src)
+	if !same || last < 0 || b.Chunks[last].Cut != Whole {
 		b.Chunks = append(b.Chunks, Chunk{Path: src.path})
 		last++
 	}
-	c, p := &b.Chunks[last], &b.parts[len(b.parts)-1]
+	c := &b.Chunks[last]
 	begin := b.n - len(c.Lines)
 	old := b.n
 	if f.start == nil {
@@ -122,6 +119,16 @@ func (b *batch) add(src *source, data []byte, f *framing, cut Cut) {
 	c.Lines, c.Cut = b.buf[begin:b.n:b.n], cut
 	p.bytes += int64(len(data))
 	b.Lines = b.buf[guardSize:b.n:b.n]
+}
+
+// part returns the part of src that is the last one, and whether it was already.
+func (b *batch) part(src *source) (p *part, same bool) {
+	last := len(b.parts) - 1
+	if last >= 0 && b.parts[last].src == src {
+		return &b.parts[last], true
+	}
+	b.parts = append(b.parts, part{src: src})
+	return &b.parts[last+1], false
 }
 
 // seal notes where the files are, from which nothing more comes into the batch.

@@ -143,7 +143,7 @@ func (r *run) delivered(b *batch) {
 	for _, c := range b.Chunks {
 		r.count.lines.Add(int64(c.Count))
 	}
-	if len(b.parts) > 0 {
+	if len(b.Chunks) > 0 {
 		r.count.batches.Add(1)
 	}
 	b.reset()

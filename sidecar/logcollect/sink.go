@@ -58,32 +58,38 @@ const (
 
 // All yields each line, its newline included; with Multiline each event.
 func (c Chunk) All() iter.Seq[[]byte] {
-	if c.Ends == nil {
-		return bytes.Lines(c.Lines)
-	}
-	return func(yield func([]byte) bool) {
-		from := 0
-		for _, to := range c.Ends {
-			if !yield(c.Lines[from:to:to]) {
-				return
-			}
-			from = to
-		}
-	}
+	return func(yield func([]byte) bool) { c.each(yield) }
 }
 
 // All yields each line, its newline included, with the path of its file; with
 // Multiline each event.
 func (b Batch) All() iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
-		for _, c := range b.Chunks {
-			for line := range c.All() {
-				if !yield(c.Path, line) {
-					return
-				}
+		for i := range b.Chunks {
+			c := &b.Chunks[i]
+			if !c.each(func(line []byte) bool { return yield(c.Path, line) }) {
+				return
 			}
 		}
 	}
+}
+
+// each tells whether yield has wanted all.
+func (c *Chunk) each(yield func([]byte) bool) bool {
+	from := 0
+	for i := 0; from < len(c.Lines); i++ {
+		to := len(c.Lines)
+		if c.Ends != nil {
+			to = c.Ends[i]
+		} else if n := bytes.IndexByte(c.Lines[from:], '\n'); n >= 0 {
+			to = from + n + 1
+		}
+		if !yield(c.Lines[from:to:to]) {
+			return false
+		}
+		from = to
+	}
+	return true
 }
 
 // A resumer is a Sink whose length is part of the checkpoint, so that it can be

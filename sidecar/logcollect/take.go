@@ -84,6 +84,7 @@ func (r *run) drop(s *source, data []byte, next place) {
 	s.advance(data)
 	s.place = next
 	r.count.lag.Add(-int64(len(data)))
+	r.ahead.part(s)
 }
 
 func (r *run) countCut(s *source, cut Cut) {
