@@ -18,6 +18,9 @@ const minRoom = 16 << 10
 // maxChunks bounds the memory for the chunks and parts of a batch.
 const maxChunks = 4096
 
+// maxDrops bounds how long the reader is busy with what is not delivered.
+const maxDrops = 16 << 20
+
 // A batch is on its way to the sink, with the state of its files behind it.
 type batch struct {
 	Batch
@@ -25,6 +28,7 @@ type batch struct {
 	n     int    // where the room begins
 	parts []part // one behind another, each of one Chunk or more, or of what was dropped
 	ends  []int  // of the Chunks, one behind another
+	drops int    // bytes that were read and dropped
 
 	added   []progress // files to be remembered before the lines are delivered
 	removed []fileID   // files to be remembered no more
@@ -47,7 +51,7 @@ func newBatch() *batch {
 func (b *batch) reset() {
 	b.n = guardSize
 	b.Lines, b.Chunks, b.parts, b.ends = nil, b.Chunks[:0], b.parts[:0], b.ends[:0]
-	b.added, b.removed, b.final = nil, nil, false
+	b.added, b.removed, b.final, b.drops = nil, nil, false, 0
 }
 
 func (b *batch) empty() bool { return b.n == guardSize }
@@ -60,7 +64,8 @@ func (b *batch) room() int { return len(b.buf) - b.n - 1 }
 
 // full tells whether the batch must be handed over before more is read into it.
 func (b *batch) full() bool {
-	return !b.empty() && b.room() < minRoom || len(b.Chunks) >= maxChunks || len(b.parts) >= maxChunks || len(b.ends) >= maxEvents
+	return !b.empty() && b.room() < minRoom || b.drops >= maxDrops ||
+		len(b.Chunks) >= maxChunks || len(b.parts) >= maxChunks || len(b.ends) >= maxEvents
 }
 
 // space is where to read what follows s, and how much. Where its lines are being

@@ -85,6 +85,7 @@ func (r *run) drop(s *source, data []byte, next place) {
 	s.place = next
 	r.count.lag.Add(-int64(len(data)))
 	r.ahead.part(s)
+	r.ahead.drops += len(data)
 }
 
 func (r *run) countCut(s *source, cut Cut) {
