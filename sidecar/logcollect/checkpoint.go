@@ -104,8 +104,8 @@ func (c *checkpoint) parseLine(line string) error {
 		if err == nil && p.offset < 0 {
 			err = errors.New("negative offset")
 		}
-		if err == nil && p.place >= places {
-			err = errors.New("unknown place")
+		if err == nil && (p.place >= places || p.place != lineStart && p.offset == 0) {
+			err = errors.New("impossible place")
 		}
 		c.files = append(c.files, p)
 		return err

@@ -55,14 +55,11 @@ func (f *framing) enough() int {
 func (f *framing) step(data []byte, at place, seen int, end ending) step {
 	switch at {
 	case torn:
-		switch {
-		case data[0] == '\n':
+		if data[0] == '\n' {
 			return step{n: 1, drop: true}
-		case !f.strip || data[0] != '\r':
-		case len(data) > 1 && data[1] == '\n':
+		}
+		if f.strip && bytes.HasPrefix(data, []byte("\r\n")) { // of a CR alone no step is made yet
 			return step{n: 2, drop: true}
-		case len(data) == 1 && end != over:
-			return step{next: torn}
 		}
 	case dropped:
 		return f.drop(data)

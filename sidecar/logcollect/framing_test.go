@@ -2,6 +2,7 @@ package logcollect
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"slices"
 	"strings"
@@ -22,6 +23,9 @@ func (r *recorder) Write(_ context.Context, batch Batch) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, c := range batch.Chunks {
+		if c.Count > maxEvents && c.Ends != nil || cap(c.Ends) != len(c.Ends) {
+			return fmt.Errorf("%d ends with room for %d", len(c.Ends), cap(c.Ends))
+		}
 		for line := range c.All() {
 			r.items = append(r.items, item{string(line), Whole})
 		}

@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+var long = strings.Repeat("long", batchSize/2)
+
 var indented = &Multiline{Start: regexp.MustCompile(`^\S`)}
 
 func TestMultiline(t *testing.T) {
@@ -100,9 +102,9 @@ func TestMultiline(t *testing.T) {
 			b.append("a.log", "one\n\tat a\ntwo\n\tat b\n")
 			b.awaitLines(1)
 			b.truncate("a.log")
-			b.append("a.log", "three\n")
+			b.append("a.log", "3\n4\n5\n6\n7\n")
 		},
-		want:  []item{{"one\n\tat a\n", 0}, {"three\n", 0}},
+		want:  []item{{"one\n\tat a\n", 0}, {"3\n", 0}, {"4\n", 0}, {"5\n", 0}, {"6\n", 0}, {"7\n", 0}},
 		stats: Stats{Truncations: 1, LostBytes: int64(len("two\n\tat b\n"))},
 	}, {
 		name: "parted",
@@ -130,6 +132,28 @@ func TestMultiline(t *testing.T) {
 			{"one\n\tat abcd\n", Truncated}, {"a longer one\n", Truncated}, {"two\n\tat e\n", Truncated}, {"\tat g\n", 0}, {"three\n\tat h\n", Truncated},
 		},
 		stats: Stats{TruncatedLines: 4, TruncatedBytes: int64(len("\tat b\n\tat c\n and\n\tat d\n\tat f\n\tat"))},
+	}, {
+		name: "begun again while one is dropped",
+		c:    &Collector{MaxLineBytes: 6, TruncateLines: true},
+		do: func(b *bench) {
+			b.append("a.log", "one\n\tat abcd\n\tat")
+			b.await("seen", func() bool { return b.c.Stats().Lag == 3 })
+			b.truncate("a.log")
+			b.append("a.log", "\ttwo\n\tthree\n")
+		},
+		want:  []item{{"one\n", Truncated}, {"\ttwo\n", Truncated}},
+		stats: Stats{Truncations: 1, TruncatedLines: 2, TruncatedBytes: int64(len("\tat abcd\n\tthree\n")), LostBytes: 3},
+	}, {
+		name: "as long as allowed, and longer than a batch",
+		c:    &Collector{MaxLineBytes: len(long) + 1},
+		do: func(b *bench) {
+			b.append("a.log", long+"\n\n"+"b"+long[:startSize-2]+"\n"+long+"\n\n\n"+long[:startSize+1])
+			b.awaitLines(3)
+		},
+		want: []item{
+			{long + "\n\n", 0}, {"b" + long[:startSize-2] + "\n", 0}, {long + "\n\n", Parted}, {"\n", 0}, {long[:startSize+1] + "\n", Ended},
+		},
+		stats: Stats{LongLines: 1, PartialLines: 1},
 	}, {
 		name: "more than a batch of empty ones",
 		c:    &Collector{Multiline: &Multiline{Start: regexp.MustCompile(``)}},
