@@ -97,7 +97,7 @@ func (f *framing) lines(data []byte, end ending) step {
 	// limit bytes, not one for each line.
 	for len(data)-n > f.limit {
 		last := n + f.limit
-		switch i := bytes.LastIndexByte(data[n:last+1], '\n'); {
+		switch i := lastLine(data[n : last+1]); {
 		case i >= 0:
 			n += i + 1
 		case f.strip && data[last] == '\r' && last+1 == len(data) && end != over:
@@ -108,11 +108,24 @@ func (f *framing) lines(data []byte, end ending) step {
 			return f.cut(last)
 		}
 	}
-	n += bytes.LastIndexByte(data[n:], '\n') + 1
+	n += lastLine(data[n:]) + 1
 	if end == over && n < len(data) {
 		return step{n: len(data), cut: Ended, next: torn}
 	}
 	return step{n: n}
+}
+
+// lastLine returns the index of the last newline in data, -1 if there is none. From
+// the end it is mostly found at once, but where it is not the way there is slow.
+func lastLine(data []byte) int {
+	tail := max(0, len(data)-4<<10)
+	if i := bytes.LastIndexByte(data[tail:], '\n'); i >= 0 {
+		return tail + i
+	}
+	if bytes.IndexByte(data[:tail], '\n') < 0 {
+		return -1
+	}
+	return bytes.LastIndexByte(data[:tail], '\n')
 }
 
 // cut ends a line after n bytes, where it is too long.

@@ -19,8 +19,9 @@ func TestEndlessLine(t *testing.T) {
 		c     *Collector
 		bound uint64
 	}{
-		{"split", 1 << 30, 0, &Collector{}, 8 << 20},
-		{"split, CR stripped", 100 << 20, 5000, &Collector{StripCR: true}, 8 << 20},
+		{"split", 1 << 30, 4 << 20, &Collector{}, 20 << 20},
+		{"split, 1 MiB", 100 << 20, 0, &Collector{}, 8 << 20},
+		{"split, CR stripped", 30 << 20, 5000, &Collector{StripCR: true}, 8 << 20},
 		{"split, of an event", 100 << 20, 4 << 20, &Collector{Multiline: indented}, 20 << 20},
 		{"truncated", 1 << 30, 0, &Collector{TruncateLines: true}, 8 << 20},
 	} {
@@ -43,6 +44,7 @@ func TestEndlessLine(t *testing.T) {
 			}
 			before := totalAlloc()
 			b.start(collector)
+			b.awaitLines(2 + pieces)
 			require.NoError(t, b.stop())
 			require.Less(t, totalAlloc()-before, c.bound, "all that was ever allocated")
 			require.Equal(t, 2+pieces, b.c.Stats().Lines)
