@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/podpatterns/podpatterns/pod/sandbox"
 )
 
 func TestDamagedCheckpoint(t *testing.T) {
@@ -135,7 +137,7 @@ func FuzzDamagedCheckpoint(f *testing.F) {
 		}
 		synctest.Test(t, func(t *testing.T) {
 			sink := &memory{}
-			ctx, stop := context.WithCancel(t.Context())
+			ctx, stop := context.WithCancel((&sandbox.Sandbox{Logger: b.log}).Context(t.Context()))
 			stop()
 			err := (&Collector{Include: []string{"*.log"}, Sink: sink, PollOnly: true}).Run(ctx, b.root)
 			if err == nil {

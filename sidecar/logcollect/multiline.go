@@ -35,33 +35,47 @@ func (m *Multiline) idle() time.Duration { return orDefault(m.Idle, defaultIdle)
 // hold has flush look after s if that has lines which are not an event yet, or drops
 // those of one.
 func (r *run) hold(s *source) {
-	if !s.held && r.c.Multiline != nil && (s.seen > 0 || s.place == dropping) {
+	if r.c.Multiline == nil || s.seen == 0 && s.place != dropping {
+		return
+	}
+	r.flushAt = earlier(r.flushAt, s.since.Add(r.c.Multiline.idle()))
+	if !s.held {
 		s.held = true
 		r.held = append(r.held, s)
 	}
 }
 
 // flush has those files read whose last event is complete because time has passed,
-// and returns when to ask again.
-func (r *run) flush(now time.Time) (wake time.Time) {
+// when it is time for that.
+func (r *run) flush(now time.Time) {
+	if r.flushAt.IsZero() || now.Before(r.flushAt) {
+		return
+	}
+	r.flushAt = time.Time{}
 	r.held = slices.DeleteFunc(r.held, func(s *source) bool {
-		due := s.since.Add(r.c.Multiline.idle())
-		switch {
-		case r.sources[s.id] != s: // forgotten
-		case s.queued:
-		case s.before != nil || s.f == nil && s.name == "":
-			return false // it may have its turn, or be found again
-		case now.Before(due):
-			wake = earlier(wake, due)
-			return false
-		case !r.changed(s):
-			s.paused, s.quiet = true, s.size
-			r.enqueue(s)
-		case !s.queued:
-			return false // the scan will tell
+		again, stays := r.flushOne(s, now)
+		if stays {
+			r.flushAt = earlier(r.flushAt, again)
 		}
-		s.held = false
-		return true
+		s.held = stays
+		return !stays
 	})
-	return wake
+}
+
+func (r *run) flushOne(s *source, now time.Time) (again time.Time, stays bool) {
+	due := s.since.Add(r.c.Multiline.idle())
+	switch {
+	case r.sources[s.id] != s: // forgotten
+	case s.queued: // and held again then
+	case now.Before(due):
+		return due, true
+	case s.before != nil || s.f == nil && s.name == "": // it may have its turn, or be found again
+		return now.Add(quietTime), true
+	case !r.changed(s):
+		s.paused, s.quiet = true, s.size
+		r.enqueue(s)
+	case !s.queued: // the scan will tell
+		return now.Add(quietTime), true
+	}
+	return time.Time{}, false
 }

@@ -215,6 +215,22 @@ func TestMultilineOverRuns(t *testing.T) {
 	})
 }
 
+func TestMultilineNotified(t *testing.T) {
+	b := newBench(t)
+	b.append("a.log", "one\n")
+	sink := &recorder{}
+	c := (&Collector{Multiline: &Multiline{Start: indented.Start, Idle: 30 * time.Millisecond}}).with(sink)
+	c.PollOnly, c.PollInterval = false, time.Hour
+	b.start(c)
+	b.awaitLines(1)
+	b.append("a.log", "two\n\tat a\n")
+	b.awaitLines(2)
+	b.append("a.log", "three\nfour\n")
+	b.awaitLines(4)
+	require.NoError(t, b.stop())
+	requireItems(t, []item{{"one\n", 0}, {"two\n\tat a\n", 0}, {"three\n", 0}, {"four\n", 0}}, sink.all())
+}
+
 // An event is held without its file being open.
 func TestMultilineOfManyFiles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -37,6 +37,7 @@ type run struct {
 	queue   []*source  // that may have something to read
 	leaving []*source  // that have lost their path or their name
 	held    []*source  // with an event that may be complete
+	flushAt time.Time  // when to look at these; zero: not
 	open    []*source  // in the order of opening
 	added   []progress // and removed: since the last batch
 	removed []fileID
@@ -86,8 +87,10 @@ func (r *run) loop(ctx context.Context) error {
 		if !now.Before(r.scanAt) {
 			r.scan()
 		}
-		wake := earlier(r.settle(now), r.flush(now))
+		wake := r.settle(now)
+		r.flush(now)
 		r.fill()
+		wake = earlier(wake, r.flushAt)
 		if r.drain.on {
 			finished, at := r.drained(now)
 			if finished {

@@ -36,24 +36,25 @@ type Chunk struct {
 	Lines []byte // as in the file, each with its newline
 	Count int    // the number of lines; with Multiline of events
 
-	// Ends has, with Multiline, the offset in Lines behind each event. Without it
-	// is nil, and every newline ends a line.
+	// Ends are, with Multiline, the offsets in Lines behind each event. nil: every
+	// newline ends a line.
 	Ends []int
 
-	Cut Cut // whether the last line, or event, is all of it
+	Cut Cut // whether the last line, with Multiline the last event, is all of it
 }
 
-// A Cut says whether the last line of a [Chunk] is as in its file, or event.
+// A Cut says whether the last line of a [Chunk], with Multiline its last event, is
+// all of it, and why not. With Split and Ended its last newline is not in the file,
+// nor with Truncated if it was within a line.
 type Cut uint8
 
-// All but Whole and Parted have a newline that is not in the file, except where an
-// event is truncated between two of its lines.
+// What a Cut may be.
 const (
 	Whole     Cut = iota // all of it
-	Split                // longer than MaxLineBytes, and goes on in the file's next chunk
-	Parted               // an event that is longer, and goes on with its next line in the file's next chunk
-	Truncated            // longer than MaxLineBytes; the rest is dropped
-	Ended                // the file ended without a newline, when it or the run was over
+	Split                // longer than MaxLineBytes: the line goes on in the next chunk of the file
+	Parted               // longer than MaxLineBytes: the event goes on in the next chunk of the file, with its next line
+	Truncated            // longer than MaxLineBytes: the rest is dropped
+	Ended                // the file has ended without a newline
 )
 
 // All yields each line, its newline included; with Multiline each event.
