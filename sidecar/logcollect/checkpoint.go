@@ -13,7 +13,7 @@ import (
 //	logcollect 1
 //	seq <number, the higher one is the later>
 //	sink <device> <inode> <length>
-//	file <device> <inode> <born> <offset> <guard> <torn> "<path>"
+//	file <device> <inode> <born> <offset> <guard> <place> "<path>"
 //	end <CRC-32C of all before, in hexadecimal>
 //
 // The sink's line is there if the sink can be cut back. The files are in the
@@ -30,7 +30,7 @@ type progress struct {
 	born   int64  // nanoseconds since 1970, 0: not known
 	offset int64  // of the first byte that is not delivered
 	guard  uint64 // of the bytes right before it
-	torn   bool   // the last line was delivered without its newline being in the file
+	place  place  // at offset
 	path   string
 }
 
@@ -49,11 +49,7 @@ func (c *checkpoint) append(b []byte) []byte {
 		b = fmt.Appendf(b, "sink %d %d %d\n", c.sink.id.dev, c.sink.id.ino, c.sink.length)
 	}
 	for _, p := range c.files {
-		torn := 0
-		if p.torn {
-			torn = 1
-		}
-		b = fmt.Appendf(b, "file %d %d %d %d %x %d %s\n", p.id.dev, p.id.ino, p.born, p.offset, p.guard, torn, strconv.Quote(p.path))
+		b = fmt.Appendf(b, "file %d %d %d %d %x %d %s\n", p.id.dev, p.id.ino, p.born, p.offset, p.guard, p.place, strconv.Quote(p.path))
 	}
 	return seal(b)
 }
@@ -104,12 +100,13 @@ func (c *checkpoint) parseLine(line string) error {
 		return err
 	case "file":
 		var p progress
-		var torn int
-		_, err := fmt.Sscanf(rest, "%d %d %d %d %x %d %q", &p.id.dev, &p.id.ino, &p.born, &p.offset, &p.guard, &torn, &p.path)
+		_, err := fmt.Sscanf(rest, "%d %d %d %d %x %d %q", &p.id.dev, &p.id.ino, &p.born, &p.offset, &p.guard, &p.place, &p.path)
 		if err == nil && p.offset < 0 {
 			err = errors.New("negative offset")
 		}
-		p.torn = torn == 1
+		if err == nil && (p.place >= places || p.place != lineStart && p.offset == 0) {
+			err = errors.New("impossible place")
+		}
 		c.files = append(c.files, p)
 		return err
 	}

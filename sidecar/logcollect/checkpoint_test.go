@@ -1,6 +1,9 @@
 package logcollect
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"os"
 	"reflect"
 	"strings"
@@ -9,6 +12,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/podpatterns/podpatterns/pod/sandbox"
 )
 
 func TestDamagedCheckpoint(t *testing.T) {
@@ -79,8 +84,8 @@ func TestCheckpointFails(t *testing.T) {
 
 func FuzzCheckpoint(f *testing.F) {
 	whole := &checkpoint{seq: 9, sink: mark{fileID{1, 2}, 3}, files: []progress{
-		{fileID{1, 5}, 6, 7, 8, true, "a \"quoted\"\n\xff/path"},
-		{fileID{1, 6}, 0, 0, 0, false, "b"},
+		{fileID{1, 5}, 6, 7, 8, torn, "a \"quoted\"\n\xff/path"},
+		{fileID{1, 6}, 0, 0, 0, lineStart, "b"},
 	}}
 	f.Add(string(whole.append(nil)))
 	f.Add(string((&checkpoint{}).append(nil)))
@@ -99,5 +104,48 @@ func FuzzCheckpoint(f *testing.F) {
 		if err != nil || !reflect.DeepEqual(c, again) {
 			t.Fatalf("%+v becomes %+v, %v", c, again, err)
 		}
+	})
+}
+
+// FuzzDamagedCheckpoint collects from what damage has left of a checkpoint: a
+// file that it does not rightly know is begun at its beginning.
+func FuzzDamagedCheckpoint(f *testing.F) {
+	b := newBench(f)
+	text := lines(0, 50)
+	b.append("a.log", text)
+	at, err := look(b.root, "a.log")
+	require.NoError(f, err)
+	id := fmt.Sprint(at.id.dev, " ", at.id.ino)
+	for _, body := range []string{
+		"", "seq 1\n", "file ID 0 9 0 0 \"a.log\"\n", "file ID 0 5000 0 0 \"a.log\"\n", "file ID 0 0 0 0 \"a.log\"\n",
+		"file ID 0 0 0 2 \"a.log\"\n", "file ID 0 50 8 1 \"a.log\"\n", "file ID 1 49 0 3 \"b.log\"\n", "file 1 2 3 4 5 0 \"a.log\"\n",
+		"sink 1 2 3\nfile ID 0 9223372036854775807 0 0 \"a.log\"\n", "file ID 0 -1 0 0 \"a.log\"\n", "file ID 0 9 0 9 \"a.log\"\n",
+		"file ID 0 2450 0 0 \"a.log\"\nfile ID 0 2450 0 0 \"a.log\"\n", "file ID 0 2450 0 0 \"../a.log\"\n",
+	} {
+		f.Add(body, "", true)
+		f.Add(body, body, false)
+		f.Add("", body, true)
+	}
+	f.Fuzz(func(t *testing.T, saved, recent string, sealed bool) {
+		for name, body := range map[string]string{DefaultCheckpoint: saved, DefaultCheckpoint + ".recent": recent} {
+			body = strings.ReplaceAll(body, "ID", id)
+			if sealed {
+				body = string(seal([]byte(header + body)))
+			}
+			require.NoError(t, os.MkdirAll(b.path(".logcollect"), 0o755))
+			require.NoError(t, os.WriteFile(b.path(name), []byte(body), 0o644))
+		}
+		synctest.Test(t, func(t *testing.T) {
+			sink := &memory{}
+			ctx, stop := context.WithCancel((&sandbox.Sandbox{Logger: b.log}).Context(t.Context()))
+			stop()
+			err := (&Collector{Include: []string{"*.log"}, Sink: sink, PollOnly: true}).Run(ctx, b.root)
+			if err == nil {
+				require.Equal(t, text, sink.String())
+			}
+			if err != nil && !errors.Is(err, errVersion) {
+				t.Fatalf("%v, of %q and %q", err, saved, recent)
+			}
+		})
 	})
 }

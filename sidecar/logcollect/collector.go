@@ -47,8 +47,22 @@ type Collector struct {
 	PollOnly bool
 
 	// MaxLineBytes is how long a line may be, its newline not counted. A longer one
-	// is delivered in pieces of this length. 0: 1 MiB; negative: an error.
+	// is delivered in pieces of this length. With Multiline it is how long an event
+	// may be; of a longer one each piece is as many whole lines as fit. 0: 1 MiB;
+	// negative or more than 1 GiB: an error.
 	MaxLineBytes int
+
+	// TruncateLines drops what a line, or an event, has beyond MaxLineBytes instead
+	// of delivering it in pieces. Stats counts it.
+	TruncateLines bool
+
+	// StripCR delivers a line that ends with CR LF with LF alone. Any other CR is
+	// kept, also one at the end of a file. A CR that is stripped does not count for
+	// the length of a line.
+	StripCR bool
+
+	// Multiline makes one event of several lines. nil: each line stands for itself.
+	Multiline *Multiline
 
 	// MaxOpenFiles is how many files are held open. Of more, those that have been
 	// read to their end are followed by name, and what is appended to them right
@@ -66,6 +80,8 @@ const (
 	defaultPollInterval = time.Second
 	defaultMaxLineBytes = 1 << 20
 	defaultMaxOpenFiles = 512
+
+	maxMaxLineBytes = 1 << 30
 )
 
 // Run collects until ctx is done. Then it reads every file to the end that it has

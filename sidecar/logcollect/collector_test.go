@@ -42,6 +42,9 @@ func TestWrongFields(t *testing.T) {
 		{"the root", &Collector{Include: []string{"a"}, Sink: sink, Checkpoint: "."}, []string{`Checkpoint: "."`}},
 		{"numbers", &Collector{Include: []string{"a"}, Sink: sink, PollInterval: -1, MaxLineBytes: -2, MaxOpenFiles: -3}, []string{
 			"PollInterval: -1ns is negative", "MaxLineBytes: -2 is negative", "MaxOpenFiles: -3 is negative"}},
+		{"too long a line", &Collector{Include: []string{"a"}, Sink: sink, MaxLineBytes: 1<<30 + 1}, []string{"MaxLineBytes: 1073741825 is more than 1 GiB"}},
+		{"Multiline", &Collector{Include: []string{"a"}, Sink: sink, Multiline: &Multiline{Idle: -time.Second}}, []string{
+			"Multiline.Start: nil, so no line would begin an event", "Multiline.Idle: -1s is negative"}},
 		{"File", &Collector{Include: []string{"a"}, Sink: &File{}}, []string{"Sink: File.Path: empty"}},
 		{"File outside", &Collector{Include: []string{"a"}, Sink: &File{Path: "../out"}}, []string{`Sink: File.Path: "../out" is neither absolute nor a path below the root`}},
 		{"nil File", &Collector{Include: []string{"a"}, Sink: (*File)(nil)}, []string{"Sink: nil *File"}},

@@ -84,7 +84,7 @@ func (d *deliverer) deliver(b *batch) error {
 	if err := d.introduce(b.added); err != nil {
 		return err
 	}
-	if len(b.parts) > 0 {
+	if len(b.Chunks) > 0 {
 		if err := d.retry("write to the sink", &d.count.sinkErrors, func() error { return d.write(b.Batch) }); err != nil {
 			return err
 		}

@@ -20,7 +20,7 @@
 //     of a log before those of the next. Between files there is no order.
 //  4. A line is delivered whole and with its bytes as they are: CR, NUL and invalid
 //     UTF-8 included. One without a newline at the end of a file is held until it
-//     is completed. Only a line longer than MaxLineBytes is delivered in pieces.
+//     is completed. Only what is said below of lines and events changes that.
 //  5. Rotation by renaming: the old generation is read to its end through all its
 //     names, and when it was removed as long as it is held open. When it has not
 //     grown for 200 ms the new one is begun; if both grow for 5 s they are read side
@@ -41,6 +41,25 @@
 // What is delivered of a log has its first path, so that the generations of a log
 // make one stream.
 //
+// # Lines and events
+//
+// StripCR delivers lines that end with CR LF with LF alone. Multiline makes one
+// event of several lines, as of a message and the stack trace below it; it is
+// delivered as a whole, and [Batch.All] yields it as one. MaxLineBytes bounds both:
+// what is longer is delivered in pieces, or with TruncateLines its beginning alone.
+// A [Chunk] says by its [Cut] that its last line or event is not all of it:
+//
+//	Split      goes on in the next chunk of the file, within the line
+//	Parted     goes on in the next chunk of the file, with a line of the event
+//	Truncated  was longer, and the rest is dropped, and counted
+//	Ended      the file ended without a newline
+//
+// How lines are cut does not depend on when they were written or read, nor on stops
+// and crashes. Two things do depend on time: when an event at the end of a file is
+// taken for complete, and where a stop leaves a line that is being written. Offsets,
+// and the bytes of [Stats] and of errors, are those of the files, whatever was
+// stripped, added or dropped on the way to the sink.
+//
 // # What no collector can save
 //
 // What is written between the copying and the truncating of a copytruncate; what
@@ -52,8 +71,8 @@
 // time of birth. Bytes that were seen and then went are counted in [Stats] as
 // LostBytes.
 //
-// When a writer goes on while the Collector is stopped, its last line may be half
-// written; a sink other than File is then given the two halves as two lines.
+// When a writer goes on while the Collector is stopped, its last line or event may
+// be half written; a sink other than File is then given the two halves as two.
 //
 // # The checkpoint
 //
@@ -74,8 +93,9 @@
 //
 // # Limits
 //
-// Memory: 2 batches of 1 MiB, or of MaxLineBytes where lines are longer, and about
-// 1 KiB for each file. Descriptors: MaxOpenFiles, more only for files that are
+// Memory: 2 batches of 1 MiB, or of MaxLineBytes and 2 KiB where lines or events are
+// longer, with 2 MiB each at most for where they end, and about 1 KiB for each file.
+// So a line that never ends is no danger. Descriptors: MaxOpenFiles, more only for files that are
 // removed and not read to the end; one for the checkpoint, two for a File, and
 // those of the notification. Goroutines: one that reads, one that delivers, and
 // two for the notification.

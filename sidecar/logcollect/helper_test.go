@@ -180,10 +180,14 @@ func (m *memory) Write(ctx context.Context, batch Batch) error {
 	for _, c := range batch.Chunks {
 		m.byPath[c.Path] += string(c.Lines)
 		all.Write(c.Lines)
-		if c.Count != strings.Count(string(c.Lines), "\n") || !strings.HasSuffix(string(c.Lines), "\n") {
+		n := 0
+		for range c.All() {
+			n++
+		}
+		if c.Count != n || !strings.HasSuffix(string(c.Lines), "\n") {
 			return fmt.Errorf("chunk of %d lines is %q", c.Count, c.Lines)
 		}
-		if c.Cut {
+		if c.Cut != Whole {
 			m.cut++
 		}
 	}

@@ -39,7 +39,7 @@ func (r *run) fill() {
 // full that the batch must be handed over first.
 func (r *run) read(s *source) (more, full bool) {
 	b := r.ahead
-	if !b.empty() && b.room() < minRoom {
+	if b.full() {
 		return true, true
 	}
 	s.err = r.ensureOpen(s)
@@ -51,11 +51,8 @@ func (r *run) read(s *source) (more, full bool) {
 		r.warnUnopened(s)
 		return false, false
 	}
-	limit := b.room()
-	if s.long {
-		limit = min(limit, r.c.maxLineBytes()+1)
-	}
-	data, eof, err := s.peek(b.buf, b.n, limit)
+	at, n := b.space(s, r.framing.limit)
+	data, eof, err := s.peek(b.buf, at, n)
 	if errors.Is(err, errReplaced) {
 		r.restart(s)
 		return true, false
@@ -65,37 +62,7 @@ func (r *run) read(s *source) (more, full bool) {
 		return false, false
 	}
 	r.saw(s, s.next+int64(len(data)))
-	if s.torn && len(data) > 0 {
-		s.torn = false
-		if data[0] == '\n' { // it was delivered already
-			r.skip(s, data[:1])
-			return true, false
-		}
-	}
-	n, cut := frame(data, r.c.maxLineBytes())
-	s.long = cut
-	switch {
-	case n > 0 && cut:
-		r.count.long.Add(1)
-	case n > 0:
-	case !eof && !b.empty():
-		return true, true
-	case !eof:
-		b.grow(r.c.maxLineBytes())
-		return true, false
-	case s.ending && len(data) > 0:
-		n, cut, s.torn = len(data), true, true
-		r.count.partial.Add(1)
-	default:
-		s.ending = false
-		return false, false
-	}
-	s.advance(data[:n])
-	b.add(s, n, cut, s.progress())
-	if r.drain.on && s.next >= s.target && !s.ending {
-		return false, false
-	}
-	return !eof || n < len(data) && s.ending || cut, false
+	return r.take(s, at, at+len(data), eof)
 }
 
 // restart begins s again, because it does not have what was read from it.
@@ -108,7 +75,7 @@ func (r *run) restart(s *source) {
 	r.count.truncations.Add(1)
 	r.lose(s, now)
 	r.unsee(s)
-	s.next, s.size, s.guard, s.torn, s.long, s.unchecked = 0, 0, guard{}, false, false, false
+	s.next, s.size, s.guard, s.place, s.seen, s.long, s.unchecked = 0, 0, guard{}, lineStart, 0, false, false
 }
 
 // unsee takes back what was seen of s and is of another file.
@@ -134,11 +101,6 @@ func (r *run) saw(s *source, size int64) {
 		s.size = size
 		s.since = time.Now()
 	}
-}
-
-func (r *run) skip(s *source, data []byte) {
-	s.advance(data)
-	r.count.lag.Add(-int64(len(data)))
 }
 
 // errMoved leads to a scan, which finds out more.

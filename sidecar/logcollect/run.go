@@ -18,6 +18,8 @@ type run struct {
 	log   *slog.Logger
 	count *counters
 
+	framing framing
+
 	d      *deliverer
 	watch  *watch // nil: polling only
 	warned map[string]bool
@@ -34,6 +36,8 @@ type run struct {
 
 	queue   []*source  // that may have something to read
 	leaving []*source  // that have lost their path or their name
+	held    []*source  // with an event that may be complete
+	flushAt time.Time  // when to look at these; zero: not
 	open    []*source  // in the order of opening
 	added   []progress // and removed: since the last batch
 	removed []fileID
@@ -47,6 +51,7 @@ type run struct {
 func newRun(c *Collector, grace context.Context, root *os.Root) *run {
 	return &run{
 		c: c, root: root, grace: grace, log: sandbox.Logger(grace), count: &c.count,
+		framing: c.framing(),
 		warned:  map[string]bool{},
 		sources: map[fileID]*source{},
 		newest:  map[string]*source{},
@@ -83,7 +88,9 @@ func (r *run) loop(ctx context.Context) error {
 			r.scan()
 		}
 		wake := r.settle(now)
+		r.flush(now)
 		r.fill()
+		wake = earlier(wake, r.flushAt)
 		if r.drain.on {
 			finished, at := r.drained(now)
 			if finished {
@@ -127,6 +134,7 @@ func (r *run) handOver() chan<- *batch {
 	if r.ahead.idle() {
 		return nil
 	}
+	r.ahead.seal()
 	return r.d.in
 }
 
@@ -138,7 +146,7 @@ func (r *run) delivered(b *batch) {
 	for _, c := range b.Chunks {
 		r.count.lines.Add(int64(c.Count))
 	}
-	if len(b.parts) > 0 {
+	if len(b.Chunks) > 0 {
 		r.count.batches.Add(1)
 	}
 	b.reset()

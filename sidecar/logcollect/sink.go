@@ -21,7 +21,7 @@ type Sink interface {
 }
 
 // A Batch is whole lines of one or more files, up to about 1 MiB, or one longer
-// line. The lines of a file are in their order.
+// line or event. The lines of a file are in their order.
 type Batch struct {
 	Lines  []byte  // all the lines, each with its newline, without a gap
 	Chunks []Chunk // the same bytes by file, in the order in which they stand in Lines
@@ -34,25 +34,63 @@ type Chunk struct {
 	Path string
 
 	Lines []byte // as in the file, each with its newline
-	Count int    // the number of lines
+	Count int    // the number of lines; with Multiline of events
 
-	// Cut says that the last line's newline is not in the file, because the line
-	// is longer than MaxLineBytes and goes on in the next chunk of the file, or
-	// because the file ends without one.
-	Cut bool
+	// Ends are, with Multiline, the offsets in Lines behind each event. nil: every
+	// newline ends a line.
+	Ends []int
+
+	Cut Cut // whether the last line, with Multiline the last event, is all of it
 }
 
-// All yields each line, its newline included, with the path of its file.
+// A Cut says whether the last line of a [Chunk], with Multiline its last event, is
+// all of it, and why not. With Split and Ended its last newline is not in the file,
+// nor with Truncated if it was within a line.
+type Cut uint8
+
+// What a Cut may be.
+const (
+	Whole     Cut = iota // all of it
+	Split                // longer than MaxLineBytes: the line goes on in the next chunk of the file
+	Parted               // longer than MaxLineBytes: the event goes on in the next chunk of the file, with its next line
+	Truncated            // longer than MaxLineBytes: the rest is dropped
+	Ended                // the file has ended without a newline
+)
+
+// All yields each line, its newline included; with Multiline each event.
+func (c Chunk) All() iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) { c.each(yield) }
+}
+
+// All yields each line, its newline included, with the path of its file; with
+// Multiline each event.
 func (b Batch) All() iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
-		for _, c := range b.Chunks {
-			for line := range bytes.Lines(c.Lines) {
-				if !yield(c.Path, line) {
-					return
-				}
+		for i := range b.Chunks {
+			c := &b.Chunks[i]
+			if !c.each(func(line []byte) bool { return yield(c.Path, line) }) {
+				return
 			}
 		}
 	}
+}
+
+// each tells whether yield has wanted all.
+func (c *Chunk) each(yield func([]byte) bool) bool {
+	from := 0
+	for i := 0; from < len(c.Lines); i++ {
+		to := len(c.Lines)
+		if c.Ends != nil {
+			to = c.Ends[i]
+		} else if n := bytes.IndexByte(c.Lines[from:], '\n'); n >= 0 {
+			to = from + n + 1
+		}
+		if !yield(c.Lines[from:to:to]) {
+			return false
+		}
+		from = to
+	}
+	return true
 }
 
 // A resumer is a Sink whose length is part of the checkpoint, so that it can be

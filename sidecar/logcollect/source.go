@@ -27,11 +27,15 @@ type source struct {
 	unchecked bool // recalled from a checkpoint, and not opened yet: guard is to have sum
 	sum       uint64
 
-	torn bool // the last line read had its newline added, because the file ended
-	long bool // the last line read goes on
-	err  error
+	place place // at next
+	seen  int   // of the bytes behind next, those that are lines but not yet an event
+	long  bool  // its lines are being split
+	err   error
 
 	queued bool
+	held   bool      // flush looks after it
+	paused bool      // its last event is complete, if nothing follows
+	quiet  int64     // the size that it had then
 	ending bool      // to be read with its partial line
 	target int64     // in a drain, how far to read before the next scan
 	due    int64     // what it had at the beginning of the drain, or when it was found in it
@@ -74,13 +78,13 @@ func (s *source) progress() progress {
 	if s.unchecked {
 		sum = s.sum
 	}
-	return progress{s.id, s.born, s.next, sum, s.torn, s.path}
+	return progress{s.id, s.born, s.next, sum, s.place, s.path}
 }
 
 // recall returns what p is about, as far as that is known without opening it.
 func recall(p progress) *source {
 	return &source{
-		id: p.id, born: p.born, path: p.path, torn: p.torn,
+		id: p.id, born: p.born, path: p.path, place: p.place,
 		next: p.offset, size: p.offset, since: time.Now(),
 		unchecked: true, sum: p.guard,
 	}

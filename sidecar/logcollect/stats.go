@@ -10,15 +10,17 @@ type Stats struct {
 	OpenFiles int64 // of these, held open
 	Lag       int64 // bytes that were seen in files and are not delivered yet; after a run, what it left
 
-	Lines   int64 // delivered: the sink has taken them
-	Bytes   int64 // of these lines
+	Lines   int64 // delivered: the sink has taken them; with Multiline events
+	Bytes   int64 // of these lines, in the files
 	Batches int64 // in which they were delivered
 
-	Rotations    int64 // times that a file took the place of another one
-	Truncations  int64 // times that a file was cut or rewritten, and was begun again
-	LongLines    int64 // pieces of lines that were longer than MaxLineBytes, the last pieces not counted
-	PartialLines int64 // lines that their file ended without a newline, and that were delivered with one
-	LostBytes    int64 // bytes that were seen in a file, and that went before they could be read
+	Rotations      int64 // times that a file took the place of another one
+	Truncations    int64 // times that a file was cut or rewritten, and was begun again
+	LongLines      int64 // pieces of lines that were longer than MaxLineBytes, the last pieces not counted
+	TruncatedLines int64 // lines that were longer than MaxLineBytes and truncated
+	TruncatedBytes int64 // of these lines, what was dropped
+	PartialLines   int64 // lines that their file ended without a newline, and that were delivered with one
+	LostBytes      int64 // bytes that were seen in a file, and that went before they could be read
 
 	SinkErrors         int64 // failed Writes, panics included; each was tried again
 	CheckpointErrors   int64 // failures to write the checkpoint; each was tried again
@@ -38,11 +40,13 @@ func (c *Collector) Stats() Stats {
 		Bytes:   n.bytes.Load(),
 		Batches: n.batches.Load(),
 
-		Rotations:    n.rotations.Load(),
-		Truncations:  n.truncations.Load(),
-		LongLines:    n.long.Load(),
-		PartialLines: n.partial.Load(),
-		LostBytes:    n.lost.Load(),
+		Rotations:      n.rotations.Load(),
+		Truncations:    n.truncations.Load(),
+		LongLines:      n.long.Load(),
+		TruncatedLines: n.truncated.Load(),
+		TruncatedBytes: n.truncatedBytes.Load(),
+		PartialLines:   n.partial.Load(),
+		LostBytes:      n.lost.Load(),
 
 		SinkErrors:         n.sinkErrors.Load(),
 		CheckpointErrors:   n.checkpointErrors.Load(),
@@ -56,6 +60,7 @@ type counters struct {
 	lines, bytes, batches                atomic.Int64
 	rotations, truncations               atomic.Int64
 	long, partial, lost                  atomic.Int64
+	truncated, truncatedBytes            atomic.Int64
 	sinkErrors, readErrors               atomic.Int64
 	checkpointErrors, checkpointsRefused atomic.Int64
 }

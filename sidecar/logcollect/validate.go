@@ -50,6 +50,17 @@ func (c *Collector) validate(root *os.Root) error {
 	if c.MaxLineBytes < 0 {
 		add("MaxLineBytes: %d is negative", c.MaxLineBytes)
 	}
+	if c.MaxLineBytes > maxMaxLineBytes {
+		add("MaxLineBytes: %d is more than 1 GiB", c.MaxLineBytes)
+	}
+	if m := c.Multiline; m != nil {
+		if m.Start == nil {
+			add("Multiline.Start: nil, so no line would begin an event")
+		}
+		if m.Idle < 0 {
+			add("Multiline.Idle: %v is negative", m.Idle)
+		}
+	}
 	if c.MaxOpenFiles < 0 {
 		add("MaxOpenFiles: %d is negative", c.MaxOpenFiles)
 	}
