@@ -16,8 +16,9 @@ func (r *run) enqueue(s *source) {
 }
 
 // fill reads the queued sources into the batch ahead, each up to the room there
-// is, those that have more going to the end of the queue.
-func (r *run) fill() {
+// is, those that have more going to the end of the queue. ended tells that one has
+// come to its end whose successor waits for that.
+func (r *run) fill() (ended bool) {
 	for len(r.queue) > 0 && r.ahead != nil {
 		s := r.queue[0]
 		more, full := false, false
@@ -25,14 +26,17 @@ func (r *run) fill() {
 			more, full = r.read(s)
 		}
 		if full {
-			return
+			return ended
 		}
 		r.queue = r.queue[1:]
 		s.queued = false
 		if more {
 			r.enqueue(s)
+		} else if !s.left.IsZero() {
+			ended = true
 		}
 	}
+	return ended
 }
 
 // read reads s into the batch ahead. more tells that it has not come to its end,

@@ -83,7 +83,9 @@ func (r *run) loop(ctx context.Context) error {
 			r.scan()
 		}
 		wake := r.settle(now)
-		r.fill()
+		for r.fill() {
+			wake = r.settle(now)
+		}
 		if r.drain.on {
 			finished, at := r.drained(now)
 			if finished {
