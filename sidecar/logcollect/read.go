@@ -113,6 +113,7 @@ func (r *run) restart(s *source) {
 	r.lose(s, now)
 	r.unsee(s)
 	s.next, s.size, s.guard, s.torn, s.long, s.unchecked = 0, 0, guard{}, false, false, false
+	r.again = append(r.again, s)
 }
 
 // unsee takes back what was seen of s and is of another file.
