@@ -142,7 +142,7 @@
 //				cmd.Env = append(os.Environ(), "COLLECT_FROM="+dir)
 //				return cmd
 //			},
-//			Kills: 50,
+//			Kills: 20,
 //			Work: func() {
 //				fmt.Fprintf(in, "line %d\n", written)
 //				written++

@@ -74,7 +74,7 @@ func TestJournalKilled(t *testing.T) {
 			cmd.Env = append(os.Environ(), "COLLECT_FROM="+dir)
 			return cmd
 		},
-		Kills: 50,
+		Kills: 20,
 		Work: func() {
 			fmt.Fprintf(in, "line %d\n", written)
 			written++

@@ -81,7 +81,7 @@ func (l *busyLog) kill(sink string, kills int) (want, got string) {
 			return cmd
 		},
 		Kills:    kills,
-		Life:     40 * time.Millisecond,
+		Life:     25 * time.Millisecond,
 		Work:     l.work,
 		Progress: l.out,
 		Done: func() bool {
@@ -137,7 +137,7 @@ func TestKilledFile(t *testing.T) {
 
 func TestKilledWriter(t *testing.T) {
 	l := &busyLog{t: t, dir: t.TempDir()}
-	n := kills(t, 40)
+	n := kills(t, 20)
 	want, got := l.kill("writer", n)
 	// A batch comes twice at most, in which nothing is read ahead.
 	require.LessOrEqual(t, len(got)-len(want), n<<20)
