@@ -13,7 +13,7 @@ import (
 
 // operate does what happens to a pod in its life, pause after pause.
 func operate(ctx context.Context, p *pod.Pod, collector *mortal, o options) error {
-	pause := o.runFor / 5
+	pause := o.runFor / 6
 	if pause == 0 {
 		pause = 2 * time.Second
 	}
