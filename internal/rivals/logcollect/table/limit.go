@@ -6,8 +6,6 @@ import (
 	"io"
 )
 
-var newline = []byte("\n")
-
 // scan reads all of r, finds each line's end, and writes the bytes to w.
 func scan(r io.Reader, w io.Writer, got func([]byte, int)) error {
 	buf := make([]byte, 256<<10)
