@@ -6,7 +6,7 @@
 //
 // Outside the pod the program runs what a pod meets in the world: the backend,
 // clients that request without pause, a monitor, and an operator who rotates the
-// log and restarts the web server and the collector. At the end it counts: the
+// log, crashes the collector, and restarts it and the web server. At the end it counts: the
 // requests that were served, the lines that were logged and the lines that were
 // collected must be as many, or the exit status is 1.
 //

@@ -12,8 +12,8 @@ import (
 )
 
 // operate does what happens to a pod in its life, pause after pause.
-func operate(ctx context.Context, p *pod.Pod, o options) error {
-	pause := o.runFor / 5
+func operate(ctx context.Context, p *pod.Pod, collector *mortal, o options) error {
+	pause := o.runFor / 6
 	if pause == 0 {
 		pause = 2 * time.Second
 	}
@@ -22,6 +22,7 @@ func operate(ctx context.Context, p *pod.Pod, o options) error {
 		do   func() error
 	}{
 		{"rotate the access log", func() error { return rotate(o) }},
+		{"crash the collector", func() error { return crash(ctx, collector) }},
 		{"restart the web server", func() error { return p.Restart("web") }},
 		{"restart the collector", func() error { return p.Restart("logs") }},
 	} {
@@ -34,6 +35,15 @@ func operate(ctx context.Context, p *pod.Pod, o options) error {
 		if err := task.do(); err != nil {
 			return fmt.Errorf("%s: %w", task.what, err)
 		}
+	}
+	return nil
+}
+
+// crash waits for a run that can crash, or for the end.
+func crash(ctx context.Context, collector *mortal) error {
+	select {
+	case collector.crash <- struct{}{}:
+	case <-ctx.Done():
 	}
 	return nil
 }

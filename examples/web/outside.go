@@ -7,12 +7,11 @@ import (
 	"time"
 
 	"github.com/podpatterns/podpatterns/pod"
-	"github.com/podpatterns/podpatterns/sidecar/logcollect"
 )
 
 // outside is the world around the pod until stop. The clients end first, so that
 // each request that the pod has seen is one that they know of.
-func outside(stop, kill context.Context, p *pod.Pod, collector *logcollect.Collector, o options) (served int64, err error) {
+func outside(stop, kill context.Context, p *pod.Pod, collector *mortal, o options) (served int64, err error) {
 	answered := make(chan struct{})
 	c := &clients{url: "http://" + address(p, "web") + "/" + page, first: sync.OnceFunc(func() { close(answered) })}
 	var world sync.WaitGroup
@@ -22,7 +21,7 @@ func outside(stop, kill context.Context, p *pod.Pod, collector *logcollect.Colle
 	world.Go(func() {
 		select {
 		case <-answered:
-			err = operate(stop, p, o)
+			err = operate(stop, p, collector, o)
 		case <-stop.Done():
 		}
 	})

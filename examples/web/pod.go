@@ -21,11 +21,11 @@ var containers = []string{"logs", "backend", "metrics", "web"}
 
 // newPod is the pod: its main container, and a helper for each thing that is not
 // the main container's business.
-func newPod(o options, upstream string) (*pod.Pod, *logcollect.Collector) {
-	collector := &logcollect.Collector{
+func newPod(o options, upstream string) (*pod.Pod, *mortal) {
+	collector := &mortal{crash: make(chan struct{}), Collector: &logcollect.Collector{
 		Include: []string{"logs/*.log"},
 		Sink:    &logcollect.File{Path: collection},
-	}
+	}}
 	// The web server keeps connections to the backend for its next calls: a drain
 	// must not wait for those.
 	proxy := &tcpproxy.Proxy{Upstream: tcpproxy.To(upstream), DrainIdle: 5 * time.Second}

@@ -181,6 +181,19 @@
 // testing/synctest, net/http on both ends included: a day of requests takes less
 // than a second. Inotify, child processes and real sockets stall a bubble.
 //
+// # Killed processes
+//
+// [KillLoop] proves that a program loses nothing when it is killed: it starts it,
+// kills it with SIGKILL at a random moment and starts it again, 200 times. The
+// program is the test binary itself, which its TestMain makes so where a variable
+// of the environment says it; the example of KillLoop shows how. The test gives it
+// work, and compares at the end what was done with what was to do. Package
+// logcollect proves its sinks like that, and its documentation guides through such
+// a test of your own sink.
+//
+// Such a test is worth something if it fails when it should: break the program, so
+// that it notes work as done before it is, and see it fail.
+//
 // # Leaks
 //
 // [NoLeaks], called first in a test, fails it if goroutines are left at its end.

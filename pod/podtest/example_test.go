@@ -1,10 +1,14 @@
 package podtest_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"testing"
 
 	"github.com/podpatterns/podpatterns/adapter"
@@ -54,3 +58,49 @@ func ExampleTestAdapter() {
 	}
 	_ = TestExporter
 }
+
+// In a test file these two are functions of their own. TestMain makes the test
+// binary the program that is killed, where the test starts it as that.
+func ExampleKillLoop() {
+	TestMain := func(m *testing.M) {
+		if dir := os.Getenv("SHIP_FROM"); dir != "" {
+			shipUntilTerm(dir) // copies the lines of in to out, and ends at SIGTERM
+			return
+		}
+		os.Exit(m.Run())
+	}
+	TestKilled := func(t *testing.T) {
+		dir := t.TempDir()
+		in, err := os.Create(filepath.Join(dir, "in"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer in.Close()
+		written := 0
+		shipped := func() int {
+			out, _ := os.ReadFile(filepath.Join(dir, "out"))
+			return bytes.Count(out, []byte("\n"))
+		}
+		podtest.KillLoop(t, podtest.Kill{
+			Command: func() *exec.Cmd {
+				cmd := exec.Command(os.Args[0])
+				cmd.Env = append(os.Environ(), "SHIP_FROM="+dir)
+				return cmd
+			},
+			Work: func() {
+				fmt.Fprintln(in, "line", written)
+				written++
+			},
+			Progress: func() int64 { return int64(shipped()) },
+			Done:     func() bool { return shipped() >= written },
+		})
+		want, _ := os.ReadFile(in.Name())
+		got, _ := os.ReadFile(filepath.Join(dir, "out"))
+		if !bytes.Equal(want, got) {
+			t.Error("what was shipped is not what was written")
+		}
+	}
+	_, _ = TestMain, TestKilled
+}
+
+func shipUntilTerm(string) {}

@@ -3,6 +3,7 @@ package logcollect
 import (
 	"bytes"
 	"hash/crc64"
+	"slices"
 )
 
 // guardSize is how many bytes before the offset tell whether a file is still the
@@ -58,6 +59,11 @@ func (b *batch) empty() bool { return b.n == guardSize }
 
 // idle tells whether there is nothing to hand over.
 func (b *batch) idle() bool { return len(b.parts) == 0 && len(b.added) == 0 && len(b.removed) == 0 }
+
+// has tells whether something of src is in it.
+func (b *batch) has(src *source) bool {
+	return slices.ContainsFunc(b.parts, func(p part) bool { return p.src == src })
+}
 
 // room is how many bytes may be read, so that one is left for a newline.
 func (b *batch) room() int { return len(b.buf) - b.n - 1 }

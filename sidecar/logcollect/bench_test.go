@@ -7,7 +7,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -98,30 +100,84 @@ func BenchmarkLimit(b *testing.B) {
 	}
 }
 
-// BenchmarkTail measures a line from its writing to its delivery.
+// BenchmarkTail measures lines from their writing to their delivery, one after
+// another. With rate they come at 10,000 a second, as many as there are iterations;
+// p50 and p99 are in milliseconds.
 func BenchmarkTail(b *testing.B) {
+	b.Run("single", func(b *testing.B) { benchTail(b, 0) })
+	b.Run("rate", func(b *testing.B) { benchTail(b, 10_000) })
+}
+
+func benchTail(b *testing.B, rate int) {
 	w := newBench(b)
-	got := make(chan struct{}, 1)
+	got := delivered{at: make([]time.Time, 0, 1<<20), more: make(chan struct{}, 1)}
 	w.append("a.log", "")
-	w.start(&Collector{Include: []string{"*.log"}, Sink: To(delivered(got))})
+	w.start(&Collector{Include: []string{"*.log"}, Sink: &got})
 	f, err := os.OpenFile(filepath.Join(w.dir, "a.log"), os.O_APPEND|os.O_WRONLY, 0)
 	require.NoError(b, err)
 	defer f.Close()
 	line := []byte(lines(0, 1))
+	var written []time.Time
+	began := time.Now()
 	b.ReportAllocs()
 	for b.Loop() {
+		if rate > 0 {
+			due := began.Add(time.Duration(len(written)) * time.Second / time.Duration(rate))
+			if pause := time.Until(due); pause > time.Millisecond {
+				time.Sleep(pause)
+			}
+		}
+		written = append(written, time.Now())
 		f.Write(line)
-		<-got
+		if rate == 0 {
+			got.await(len(written))
+		}
 	}
+	got.await(len(written))
 	b.StopTimer()
 	require.NoError(b, w.stop())
+	took := make([]time.Duration, len(written))
+	for i, at := range written {
+		took[i] = got.at[i].Sub(at)
+	}
+	slices.Sort(took)
+	b.ReportMetric(took[len(took)/2].Seconds()*1000, "p50-ms")
+	b.ReportMetric(took[len(took)*99/100].Seconds()*1000, "p99-ms")
 }
 
-type delivered chan struct{}
+// delivered is a Sink that notes when each line came.
+type delivered struct {
+	mu   sync.Mutex
+	at   []time.Time
+	more chan struct{}
+}
 
-func (s delivered) Write(p []byte) (int, error) {
-	s <- struct{}{}
-	return len(p), nil
+func (d *delivered) Write(_ context.Context, batch Batch) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := time.Now()
+	for _, c := range batch.Chunks {
+		for range c.Count {
+			d.at = append(d.at, now)
+		}
+	}
+	select {
+	case d.more <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+func (d *delivered) await(n int) {
+	for {
+		d.mu.Lock()
+		have := len(d.at)
+		d.mu.Unlock()
+		if have >= n {
+			return
+		}
+		<-d.more
+	}
 }
 
 // BenchmarkIdle is one poll of 1,000 files in which nothing happens.

@@ -99,4 +99,86 @@
 // removed and not read to the end; one for the checkpoint, two for a File, and
 // those of the notification. Goroutines: one that reads, one that delivers, and
 // two for the notification.
+//
+// # Your own sink: a guide
+//
+// A [Sink] has one method. What it has to get right is to return nil only for what
+// will not be lost, as this one does, that appends the lines to a file:
+//
+//	type journal struct{ path string }
+//
+//	func (j *journal) Write(_ context.Context, batch logcollect.Batch) error {
+//		f, err := os.OpenFile(j.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+//		if err != nil {
+//			return err
+//		}
+//		_, err = f.Write(batch.Lines)
+//		return errors.Join(err, f.Sync(), f.Close())
+//	}
+//
+// Whether it does is proven by killing it. The test binary serves as the sidecar to
+// be killed, which is what TestMain is for:
+//
+//	func TestMain(m *testing.M) {
+//		if dir := os.Getenv("COLLECT_FROM"); dir != "" {
+//			if err := collect(dir); err != nil {
+//				log.Fatal(err)
+//			}
+//			return
+//		}
+//		os.Exit(m.Run())
+//	}
+//
+//	func collect(dir string) error {
+//		root, err := os.OpenRoot(dir)
+//		if err != nil {
+//			return err
+//		}
+//		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+//		defer stop()
+//		c := &logcollect.Collector{Include: []string{"access.log"}, Sink: newSink(dir)}
+//		return c.Run(ctx, root)
+//	}
+//
+// KillLoop of package podtest starts it, kills it with SIGKILL at a random moment
+// and starts it again. Meanwhile the test writes the log, and then looks for each
+// line:
+//
+//	func TestJournalKilled(t *testing.T) {
+//		dir := t.TempDir()
+//		in, err := os.Create(filepath.Join(dir, "access.log"))
+//		if err != nil {
+//			t.Fatal(err)
+//		}
+//		defer in.Close()
+//		out := func() string {
+//			text, _ := os.ReadFile(filepath.Join(dir, "journal"))
+//			return string(text)
+//		}
+//		written := 0
+//		podtest.KillLoop(t, podtest.Kill{
+//			Command: func() *exec.Cmd {
+//				cmd := exec.Command(os.Args[0])
+//				cmd.Env = append(os.Environ(), "COLLECT_FROM="+dir)
+//				return cmd
+//			},
+//			Kills: 20,
+//			Work: func() {
+//				fmt.Fprintf(in, "line %d\n", written)
+//				written++
+//			},
+//			Progress: func() int64 { return int64(len(out())) },
+//			Done:     func() bool { return strings.HasSuffix(out(), fmt.Sprintf("line %d\n", written-1)) },
+//		})
+//		text := out()
+//		for i := range written {
+//			if !strings.Contains(text, fmt.Sprintf("line %d\n", i)) {
+//				t.Errorf("line %d is lost", i)
+//			}
+//		}
+//		t.Logf("%d lines written, %d delivered twice", written, strings.Count(text, "\n")-written)
+//	}
+//
+// Move the Sync behind the return, or forget it, and the test still passes: a
+// SIGKILL is not a loss of power. Return nil before the Write, and it fails.
 package logcollect

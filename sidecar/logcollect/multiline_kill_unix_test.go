@@ -122,3 +122,17 @@ func (b *bench) eventChild(sink string) *exec.Cmd {
 	b.Cleanup(func() { child.Process.Kill() })
 	return child
 }
+
+// awaitOut waits until the output ends with text.
+func (b *bench) awaitOut(text string) {
+	b.Helper()
+	for deadline := time.Now().Add(time.Minute); ; <-time.After(5 * time.Millisecond) {
+		got, err := os.ReadFile(b.path("out"))
+		if err == nil && strings.HasSuffix(string(got), text) {
+			return
+		}
+		if time.Now().After(deadline) {
+			b.Fatalf("a minute later the output does not end with %q", text)
+		}
+	}
+}

@@ -16,8 +16,9 @@ func (r *run) enqueue(s *source) {
 }
 
 // fill reads the queued sources into the batch ahead, each up to the room there
-// is, those that have more going to the end of the queue.
-func (r *run) fill() {
+// is, those that have more going to the end of the queue. ended tells that one has
+// come to its end whose successor waits for that.
+func (r *run) fill() (ended bool) {
 	for len(r.queue) > 0 && r.ahead != nil {
 		s := r.queue[0]
 		more, full := false, false
@@ -25,14 +26,17 @@ func (r *run) fill() {
 			more, full = r.read(s)
 		}
 		if full {
-			return
+			return ended
 		}
 		r.queue = r.queue[1:]
 		s.queued = false
 		if more {
 			r.enqueue(s)
+		} else if !s.left.IsZero() {
+			ended = true
 		}
 	}
+	return ended
 }
 
 // read reads s into the batch ahead. more tells that it has not come to its end,
@@ -76,6 +80,7 @@ func (r *run) restart(s *source) {
 	r.lose(s, now)
 	r.unsee(s)
 	s.next, s.size, s.guard, s.place, s.seen, s.long, s.unchecked = 0, 0, guard{}, lineStart, 0, false, false
+	r.again = append(r.again, s)
 }
 
 // unsee takes back what was seen of s and is of another file.

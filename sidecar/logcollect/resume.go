@@ -59,11 +59,25 @@ func (r *run) locate(s *source) {
 	}
 	s.name, s.mod = at.name, at.mod
 	r.saw(s, at.size)
+	if s.mod.Before(s.since) {
+		s.since = s.mod // so that nothing waits for what has ended long ago
+	}
 }
 
 // goOn opens a source that was located, and returns why it does not just go on
 // where it was.
 func (r *run) goOn(s *source) error {
+	var err error
+	for range 4 { // it may be renamed between being found and being opened
+		if s.name == "" {
+			break
+		}
+		if err = r.ensureOpen(s); !errors.Is(err, errMoved) || r.sources[s.id] != s {
+			break
+		}
+		s.name, r.listed = "", nil
+		r.locate(s)
+	}
 	if s.name != s.path {
 		s.moved = time.Now()
 	}
@@ -73,7 +87,6 @@ func (r *run) goOn(s *source) error {
 		r.log.Warn("logcollect: file is not there any more", "file", s.path, "offset", s.next)
 		return errMoved
 	}
-	err := r.ensureOpen(s)
 	switch {
 	case errors.Is(err, errReplaced):
 		r.restart(s)

@@ -90,6 +90,9 @@ func (r *run) settleOne(s *source, now time.Time) (at time.Time, stays bool) {
 func (r *run) release(s *source) {
 	if next := s.after; next != nil && next.before == s {
 		next.before = nil
+		if !next.left.IsZero() {
+			next.left = time.Now() // what it has waited is no reason to overtake it
+		}
 		r.enqueue(next)
 	}
 }

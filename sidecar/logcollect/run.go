@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/podpatterns/podpatterns/pod/sandbox"
@@ -41,6 +42,7 @@ type run struct {
 	open    []*source  // in the order of opening
 	added   []progress // and removed: since the last batch
 	removed []fileID
+	again   []*source // begun again, which the checkpoint does not say yet
 
 	ahead  *batch // being filled; nil: both are busy
 	flying *batch // with the deliverer
@@ -89,7 +91,9 @@ func (r *run) loop(ctx context.Context) error {
 		}
 		wake := r.settle(now)
 		r.flush(now)
-		r.fill()
+		for r.fill() {
+			wake = r.settle(now)
+		}
 		wake = earlier(wake, r.flushAt)
 		if r.drain.on {
 			finished, at := r.drained(now)
@@ -124,12 +128,21 @@ func (r *run) handOver() chan<- *batch {
 	if r.flying != nil || r.ahead == nil {
 		return nil
 	}
-	r.ahead.added = append(r.ahead.added, r.added...)
-	for _, id := range r.removed {
-		if r.sources[id] == nil { // else the identity was given to a new file
-			r.ahead.removed = append(r.ahead.removed, id)
+	r.again = slices.DeleteFunc(r.again, func(s *source) bool {
+		if r.ahead.has(s) {
+			return false // what it had before would be put over it
 		}
-	}
+		if r.sources[s.id] == s {
+			r.added = append(r.added, s.progress())
+		}
+		return true
+	})
+	r.ahead.added = append(r.ahead.added, r.added...)
+	// All of them again each time: a batch may wait, and an identity be given to a
+	// new file meanwhile.
+	r.ahead.removed = slices.DeleteFunc(append(r.ahead.removed, r.removed...), func(id fileID) bool {
+		return r.sources[id] != nil
+	})
 	r.added, r.removed, r.ahead.final = nil, nil, r.drain.final
 	if r.ahead.idle() {
 		return nil
