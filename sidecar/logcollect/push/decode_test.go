@@ -143,8 +143,9 @@ func decodeLoki(t testing.TB) func(request) []entry {
 				for _, f := range fields(t, f.bytes) {
 					switch f.number {
 					case 1:
-						at := fields(t, f.bytes)
-						e.at = int64(at[0].value)*1e9 + int64(at[1].value)
+						for _, f := range fields(t, f.bytes) {
+							e.at += int64(f.value) * map[int]int64{1: 1e9, 2: 1}[f.number]
+						}
 					case 2:
 						e.text = string(f.bytes)
 					case 3:

@@ -52,8 +52,8 @@ func (e *lokiProto) stream(path string) (s stream) {
 	meta := e.form.MetadataOf(path)
 	for _, k := range sorted(meta) {
 		begin := len(s.meta)
-		s.meta = appendField(s.meta, lokiName, valid(k))
-		s.meta = appendField(s.meta, lokiValue, valid(meta[k]))
+		s.meta = appendText(s.meta, lokiName, valid(k))
+		s.meta = appendText(s.meta, lokiValue, valid(meta[k]))
 		s.meta = wrap(s.meta, begin, lokiMeta)
 	}
 	return s
@@ -67,12 +67,12 @@ func (e *lokiProto) line(b []byte, r record) []byte {
 	}
 	at := e.next(r)
 	seconds, nanos := at/int64(time.Second), at%int64(time.Second)
-	stamp := 2 + sizeVarint(int(seconds)) + sizeVarint(int(nanos))
-	b = appendLength(b, lokiEntries, sizeField(stamp)+sizeField(len(text))+len(e.cur.meta))
+	stamp := sizeNumber(seconds) + sizeNumber(nanos)
+	b = appendLength(b, lokiEntries, sizeField(stamp)+sizeText(len(text))+len(e.cur.meta))
 	b = appendLength(b, lokiTime, stamp)
-	b = appendVarint(b, lokiSeconds, seconds)
-	b = appendVarint(b, lokiNanos, nanos)
-	b = appendField(b, lokiLine, text)
+	b = appendNumber(b, lokiSeconds, seconds)
+	b = appendNumber(b, lokiNanos, nanos)
+	b = appendText(b, lokiLine, text)
 	return append(b, e.cur.meta...)
 }
 

@@ -16,10 +16,10 @@ const (
 // tag is what a field begins with. Its number is less than 16, so it is one byte.
 func tag(field, as byte) byte { return field<<3 | as }
 
-func sizeVarint(v int) int { return (bits.Len64(uint64(v)|1) + 6) / 7 }
+func sizeVarint(v uint64) int { return (bits.Len64(v|1) + 6) / 7 }
 
 // sizeField is what a field of n bytes takes.
-func sizeField(n int) int { return 1 + sizeVarint(n) + n }
+func sizeField(n int) int { return 1 + sizeVarint(uint64(n)) + n }
 
 func appendField[T ~string | ~[]byte](b []byte, field byte, value T) []byte {
 	b = appendLength(b, field, len(value))
@@ -29,6 +29,36 @@ func appendField[T ~string | ~[]byte](b []byte, field byte, value T) []byte {
 // appendLength begins a field of n bytes.
 func appendLength(b []byte, field byte, n int) []byte {
 	return binary.AppendUvarint(append(b, tag(field, asBytes)), uint64(n))
+}
+
+// What is empty or 0 is left out of a message, unless it is one of a oneof.
+
+func sizeText(n int) int {
+	if n == 0 {
+		return 0
+	}
+	return sizeField(n)
+}
+
+func appendText[T ~string | ~[]byte](b []byte, field byte, text T) []byte {
+	if len(text) == 0 {
+		return b
+	}
+	return appendField(b, field, text)
+}
+
+func sizeNumber(v int64) int {
+	if v == 0 {
+		return 0
+	}
+	return 1 + sizeVarint(uint64(v))
+}
+
+func appendNumber(b []byte, field byte, v int64) []byte {
+	if v == 0 {
+		return b
+	}
+	return appendVarint(b, field, v)
 }
 
 func appendVarint(b []byte, field byte, value int64) []byte {
