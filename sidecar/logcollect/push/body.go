@@ -13,7 +13,7 @@ type body struct {
 	mu    sync.Mutex
 	bytes []byte
 	over  bool
-	whole bool // the last reader has read all of it
+	last  *bodyReader
 }
 
 var errShut = errors.New("the request is over")
@@ -23,8 +23,8 @@ var errShut = errors.New("the request is over")
 func (b *body) reader() io.ReadCloser {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.whole = false
-	return &bodyReader{of: b}
+	b.last = &bodyReader{of: b}
+	return b.last
 }
 
 // shut ends all reading, and says whether all of it was sent.
@@ -32,7 +32,7 @@ func (b *body) shut() (whole bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.over = true
-	return b.whole
+	return b.last.at == len(b.bytes)
 }
 
 type bodyReader struct {
@@ -50,7 +50,6 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 	n := copy(p, b.bytes[r.at:])
 	r.at += n
 	if r.at == len(b.bytes) {
-		b.whole = true
 		return n, io.EOF
 	}
 	return n, nil

@@ -79,7 +79,7 @@ func messages(l *logged) (all []string) {
 // comes twice is a request that the server did take before it failed.
 func TestNothingLost(t *testing.T) {
 	for _, format := range []Format{verbatim{}, OTLP{}, Loki{}, Loki{JSON: true}} {
-		for seed := range uint64(5) {
+		for seed := range uint64(3) {
 			t.Run(fmt.Sprintf("%T/%d", format, seed), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) { nothingLost(t, format, seed) })
 			})

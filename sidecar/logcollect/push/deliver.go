@@ -3,6 +3,7 @@ package push
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -57,11 +58,11 @@ func (s *Sink) refused(ctx context.Context, t *try, p part, why error) error {
 	about := []any{"file", p.path, "bytes", len(text), "begin", string(text[:min(len(text), 80)]), "err", why}
 	if s.DropRefused {
 		s.count.dropped.Add(1)
-		s.log(ctx, "push: the server refuses a line, which is given up", about...)
+		s.log(ctx, slog.LevelError, "push: the server refuses a line, which is given up", about...)
 		s.take(t, p)
 		return nil
 	}
-	s.log(ctx, "push: the server refuses a line, and everything waits for it", about...)
+	s.log(ctx, slog.LevelError, "push: the server refuses a line, and everything waits for it", about...)
 	return fmt.Errorf("%w; it is for a line of %d bytes of %s, beginning %.80q", why, len(text), p.path, text)
 }
 
@@ -72,16 +73,16 @@ func (s *Sink) partial(ctx context.Context, p part, rejected int64, why string) 
 	s.count.lines.Add(int64(p.lines) - rejected)
 	switch {
 	case rejected > 0:
-		s.log(ctx, "push: the server has rejected lines, which it does not want again", "lines", rejected, "of", p.lines, "why", why)
+		s.log(ctx, slog.LevelError, "push: the server has rejected lines, which it does not want again", "lines", rejected, "of", p.lines, "why", why)
 	case why != "":
-		s.log(ctx, "push: the server has taken all, and warns", "why", why)
+		s.log(ctx, slog.LevelWarn, "push: the server has taken all, and warns", "why", why)
 	}
 }
 
 // quiet is how long the same thing is not logged again.
 const quiet = time.Minute
 
-func (s *Sink) log(ctx context.Context, what string, about ...any) {
+func (s *Sink) log(ctx context.Context, level slog.Level, what string, about ...any) {
 	if last, ok := s.logged[what]; ok && time.Since(last) < quiet {
 		return
 	}
@@ -89,5 +90,5 @@ func (s *Sink) log(ctx context.Context, what string, about ...any) {
 		s.logged = map[string]time.Time{}
 	}
 	s.logged[what] = time.Now()
-	sandbox.Logger(ctx).Error(what, about...)
+	sandbox.Logger(ctx).Log(ctx, level, what, about...)
 }

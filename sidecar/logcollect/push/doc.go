@@ -50,8 +50,10 @@
 //
 // # Requests
 //
-// A batch of up to 1 MiB is one request of at most MaxRequestBytes, or several. A
-// line's end, which is LF or CR LF, is not sent. A line that the Collector has cut
+// A batch of up to 1 MiB is one request of at most MaxRequestBytes, or several.
+// While one is under way, and until Interval has passed, the Collector fills the
+// next batch: after a stop that is 200 ms at most for each of the last two. A line's
+// end, which is LF or CR LF, is not sent. A line that the Collector has cut
 // because of its MaxLineBytes is sent as several.
 //
 // # Secrets

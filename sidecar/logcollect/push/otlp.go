@@ -1,6 +1,7 @@
 package push
 
 import (
+	"encoding/json"
 	"net/http"
 	"path"
 	"unicode/utf8"
@@ -156,10 +157,28 @@ func (e *otlp) close(b []byte) []byte {
 func (e *otlp) rest() int { return len(e.resource) + len(e.scope) + 2*(1+5) }
 
 func (*otlp) taken(answer []byte) (int64, string) {
+	if len(answer) > 0 && answer[0] == '{' { // no message begins so
+		return takenJSON(answer)
+	}
 	_, partial := lookup(answer, otlpPartial)
 	rejected, _ := lookup(partial, otlpRejected)
 	_, message := lookup(partial, otlpMessage)
 	return int64(rejected), string(message)
+}
+
+// takenJSON reads the answer of a server that has no protobuf for it.
+func takenJSON(answer []byte) (int64, string) {
+	var a struct {
+		PartialSuccess struct {
+			RejectedLogRecords json.Number
+			ErrorMessage       string
+		}
+	}
+	if err := json.Unmarshal(answer, &a); err != nil {
+		return 0, "its answer can't be read: " + err.Error()
+	}
+	rejected, _ := a.PartialSuccess.RejectedLogRecords.Int64()
+	return rejected, a.PartialSuccess.ErrorMessage
 }
 
 func (*otlp) reason(answer []byte) string {

@@ -3,6 +3,7 @@ package push
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -56,6 +57,11 @@ func TestOTLPPartialSuccess(t *testing.T) {
 		{partial(-1, ""), 0, ""},
 		{"\xff\xff\xff", 0, ""},
 		{"{}", 0, ""},
+		{`{"partialSuccess":{}}`, 0, ""},
+		{`{"partialSuccess":{"rejectedLogRecords":"2","errorMessage":"too old"}}`, 2, "lines=2 of=3 why=too old"},
+		{`{"partialSuccess":{"rejectedLogRecords":2}}`, 2, "lines=2 of=3"},
+		{"{no", 0, "its answer can't be read: "},
+		{partial(2, strings.Repeat("x", 100<<10)), 2, "lines=2 of=3 why=xxx"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			f := &fake{TB: t, answer: func(w http.ResponseWriter, _ int, _ request) bool { return code(w, 200, c.answer) }}

@@ -1,7 +1,6 @@
 package push
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -57,7 +57,7 @@ func (s *Sink) post(ctx context.Context) (answer, error) {
 		return a, s.bareError(err)
 	case a.ok() && !sent.shut():
 		return a, fmt.Errorf("POST %s: answered %d before it had all of the request", bare(s.URL), a.code)
-	case a.ok() && bytes.HasPrefix([]byte(a.header.Get("Content-Type")), []byte("text/html")):
+	case a.ok() && strings.HasPrefix(a.header.Get("Content-Type"), "text/html"):
 		return a, fmt.Errorf("POST %s: answered %d with a page for people, so there is no log server", bare(s.URL), a.code)
 	}
 	return a, nil
@@ -101,15 +101,14 @@ func (s *Sink) bareError(err error) error {
 
 func (a answer) ok() bool { return a.code/100 == 2 }
 
-// error is what a says went wrong.
+// answered is what a says went wrong.
 func (s *Sink) answered(a answer) error {
 	what := fmt.Sprintf("%d %s", a.code, http.StatusText(a.code))
 	if to := a.header.Get("Location"); to != "" {
 		what += " to " + bare(to)
 	}
-	why := bytes.TrimSpace([]byte(s.run.enc.reason(a.text)))
-	if len(why) > 0 {
-		what += ": " + strconv.Quote(string(why[:min(len(why), maxReason)]))
+	if why := strings.TrimSpace(s.run.enc.reason(a.text)); why != "" {
+		what += ": " + strconv.Quote(why[:min(len(why), maxReason)])
 	}
 	return fmt.Errorf("POST %s: %s", bare(s.URL), what)
 }

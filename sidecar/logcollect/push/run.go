@@ -50,12 +50,13 @@ func (s *Sink) client() (c *http.Client, release func()) {
 		c, release = &own, func() {}
 	} else {
 		t := &http.Transport{
-			DialContext:         sandbox.Dial,
-			ForceAttemptHTTP2:   true,
-			TLSHandshakeTimeout: 10 * time.Second,
-			MaxIdleConnsPerHost: 1,
-			IdleConnTimeout:     90 * time.Second,
-			DisableCompression:  true,
+			DialContext:            sandbox.Dial,
+			ForceAttemptHTTP2:      true,
+			TLSHandshakeTimeout:    10 * time.Second,
+			MaxIdleConnsPerHost:    1,
+			IdleConnTimeout:        90 * time.Second,
+			MaxResponseHeaderBytes: maxAnswer,
+			DisableCompression:     true,
 		}
 		c, release = &http.Client{Transport: t}, t.CloseIdleConnections
 	}
@@ -64,9 +65,8 @@ func (s *Sink) client() (c *http.Client, release func()) {
 	return c, release
 }
 
-// pause waits as long as the server has asked for.
-func (s *Sink) pause(ctx context.Context) error {
-	left := time.Until(s.asked)
+func sleepUntil(ctx context.Context, at time.Time) error {
+	left := time.Until(at)
 	if left <= 0 {
 		return nil
 	}

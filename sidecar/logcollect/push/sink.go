@@ -44,6 +44,11 @@ type Sink struct {
 	// negative: an error.
 	Timeout time.Duration
 
+	// Interval is how far apart requests begin at least, so that lines that come one
+	// by one are sent many at once. A line that comes after a while is sent at once,
+	// and batches of 64 KiB or more don't wait. 0: 200 ms; negative: none waits.
+	Interval time.Duration
+
 	// Time takes the time from a line, which is without its end and must be neither
 	// changed nor kept. It is called at least once for each line. false: the line
 	// has none. nil: no line has. See the formats for what stands in then.
@@ -57,6 +62,7 @@ type Sink struct {
 	run    *run      // nil: none yet
 	clock  int64     // of the last line's reading, in ns; each line has a time of its own
 	asked  time.Time // the server asked not to be sent anything before
+	paced  time.Time // small batches are not sent before
 	logged map[string]time.Time
 	count  counters
 }
@@ -66,7 +72,11 @@ var _ logcollect.Sink = (*Sink)(nil)
 const (
 	defaultMaxRequestBytes = 2 << 20
 	defaultTimeout         = 30 * time.Second
+	defaultInterval        = 200 * time.Millisecond
 )
+
+// largeBatch is the size from which on a batch is not made to wait for more.
+const largeBatch = 64 << 10
 
 // Write implements [logcollect.Sink]. It returns nil when the server has
 // acknowledged every line, and an error when one request has failed; if the same
@@ -77,10 +87,15 @@ func (s *Sink) Write(ctx context.Context, batch logcollect.Batch) error {
 	if err != nil {
 		return err
 	}
-	if err := s.pause(ctx); err != nil {
+	if r.failed == nil && len(batch.Lines) < largeBatch {
+		if err := sleepUntil(ctx, s.paced); err != nil {
+			return err
+		}
+	}
+	if err := sleepUntil(ctx, s.asked); err != nil {
 		return err
 	}
-	t := r.resume(batch, s.clock)
+	t, began := r.resume(batch, s.clock), time.Now()
 	for {
 		p := r.encode(batch, t)
 		if p.lines == 0 {
@@ -92,6 +107,7 @@ func (s *Sink) Write(ctx context.Context, batch logcollect.Batch) error {
 		}
 	}
 	s.clock = t.base + t.next.line
+	s.paced = began.Add(s.interval())
 	return nil
 }
 
@@ -107,4 +123,11 @@ func (s *Sink) timeout() time.Duration {
 		return defaultTimeout
 	}
 	return s.Timeout
+}
+
+func (s *Sink) interval() time.Duration {
+	if s.Interval == 0 {
+		return defaultInterval
+	}
+	return s.Interval
 }

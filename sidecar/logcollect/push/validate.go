@@ -73,17 +73,15 @@ func wrongURL(raw string) string {
 
 // bare is a URL without what may be secret: its user, password and query.
 func bare(raw string) string {
-	raw, _, _ = strings.Cut(raw, "#")
-	raw, _, _ = strings.Cut(raw, "?")
-	scheme, rest, ok := strings.Cut(raw, "://")
-	if !ok {
-		scheme, rest = "", raw
+	if u, err := url.Parse(raw); err == nil && u.Opaque == "" {
+		u.User, u.RawQuery, u.ForceQuery, u.Fragment = nil, "", false, ""
+		return u.String()
 	}
-	rest = rest[strings.LastIndexByte(rest, '@')+1:]
-	if !ok {
-		return rest
+	if !strings.ContainsAny(raw, "@?#") {
+		return raw
 	}
-	return scheme + "://" + rest
+	scheme, _, _ := strings.Cut(raw, ":") // which parts the rest has is anybody's guess
+	return scheme + ":…"
 }
 
 func isToken(s string) bool {

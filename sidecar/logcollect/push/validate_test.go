@@ -19,10 +19,11 @@ func TestValidate(t *testing.T) {
 		{`URL: "" is empty, so there is nowhere to send to; Format: nil, so it is not known what the server wants`, &Sink{}},
 		{`URL: "logs:3100/push" is neither http nor https`, &Sink{URL: "logs:3100/push", Format: NDJSON{}}},
 		{`URL: "ftp://logs" is neither http nor https`, &Sink{URL: "ftp://u:secret@logs?secret#secret", Format: NDJSON{}}},
-		{`URL: "http://" has no host`, &Sink{URL: "http://u:secret@", Format: NDJSON{}}},
+		{`URL: "http:" has no host`, &Sink{URL: "http://u:secret@", Format: NDJSON{}}},
+		{`URL: "http://logs:port" is not a URL`, &Sink{URL: "http://logs:port", Format: NDJSON{}}},
 		{`URL: "http:///x" has no host`, &Sink{URL: "http:///x", Format: NDJSON{}}},
-		{`URL: "http://logs:port" is not a URL`, &Sink{URL: "http://u:secret@logs:port", Format: NDJSON{}}},
-		{`URL: "http://[::1" is not a URL`, &Sink{URL: "http://a@sec@[::1", Format: NDJSON{}}},
+		{`URL: "http:…" is not a URL`, &Sink{URL: "http://u:secret@logs:port", Format: NDJSON{}}},
+		{`URL: "http:…" is not a URL`, &Sink{URL: "http://a@sec@[::1", Format: NDJSON{}}},
 		{`MaxRequestBytes: -1 is negative; Timeout: -1ns is negative`, &Sink{URL: url, Format: NDJSON{}, MaxRequestBytes: -1, Timeout: -1}},
 		{`Headers: "" is no name for a header; Headers: "Content-Encoding" follows from the request; Headers: "a b" is no name for a header; Headers: the value of "b" can't be sent in a header`,
 			&Sink{URL: url, Format: NDJSON{}, Headers: map[string]string{"a b": "x", "b": "secret\r\nX: y", "Content-Encoding": "br", "": "x"}}},
@@ -53,6 +54,21 @@ func TestValidate(t *testing.T) {
 	}
 	for _, f := range []Format{NDJSON{}, NDJSON{Time: "-", Path: "-"}, Loki{}, Loki{JSON: true}, OTLP{}, Loki{PathLabel: "-", Labels: map[string]string{"job": "x"}}} {
 		require.NoError(t, (&Sink{URL: "https://user:pw@logs.example:3100/?x=y", Format: f, Headers: map[string]string{"X-Key": "a\tb"}}).Validate())
+	}
+}
+
+func TestBareURL(t *testing.T) {
+	for raw, want := range map[string]string{
+		"http://logs/in@x?token=y#z": "http://logs/in@x",
+		"https://u:p@logs:1/a%2Fb/c": "https://logs:1/a%2Fb/c",
+		"http://u:se/cret@logs/in":   "http:…",
+		"http://u:se?cret@logs/in":   "http:…",
+		"u:secret@logs/in":           "u:…",
+		"/relative":                  "/relative",
+		"":                           "",
+		"http://[::1]:80/":           "http://[::1]:80/",
+	} {
+		require.Equal(t, want, bare(raw))
 	}
 }
 

@@ -84,7 +84,8 @@ func insert(b []byte, at int, what []byte) []byte {
 }
 
 // lookup returns the last field of that number in a message: its value if it is
-// a varint, else its bytes. Nothing is found in what is no message.
+// a varint, else its bytes. A message that is cut off is read as far as it goes,
+// and nothing is found in what is none.
 func lookup(message []byte, field uint64) (value uint64, data []byte) {
 	for len(message) > 0 {
 		key, n := binary.Uvarint(message)
@@ -106,10 +107,11 @@ func lookup(message []byte, field uint64) (value uint64, data []byte) {
 			size = 4
 		case asBytes:
 			length, n := binary.Uvarint(message)
-			if n <= 0 || length > uint64(len(message)-n) {
+			if n <= 0 {
 				return 0, nil
 			}
-			message, size = message[n:], int(length)
+			message = message[n:]
+			size = int(min(length, uint64(len(message))))
 		default:
 			return 0, nil
 		}
