@@ -26,7 +26,7 @@ func TestInterval(t *testing.T) {
 						time.Sleep(20 * time.Millisecond)
 					}
 				}()
-				time.AfterFunc(5*time.Millisecond, func() { require.NotEmpty(t, f.texts()) })
+				time.AfterFunc(50*time.Millisecond, func() { require.NotEmpty(t, f.texts()) })
 				require.NoError(t, s.run(p.ctx, 6*time.Second))
 				require.Len(t, f.texts(), 250)
 				require.InDelta(t, requests, f.sent(), 2)
