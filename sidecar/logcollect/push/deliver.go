@@ -10,6 +10,10 @@ import (
 	"github.com/podpatterns/podpatterns/pod/sandbox"
 )
 
+// regrow is how slowly requests grow again after a 413: by this part of their size
+// each, so that a server with a limit refuses one in about 180.
+const regrow = 256
+
 // deliver sends the request of p. After nil the next one can be made, of what
 // comes behind p, or of fewer of its lines.
 func (s *Sink) deliver(ctx context.Context, t *try, p part) error {
@@ -18,6 +22,7 @@ func (s *Sink) deliver(ctx context.Context, t *try, p part) error {
 		rejected, why := s.run.enc.taken(a.text)
 		s.partial(ctx, p, rejected, why)
 		s.take(t, p)
+		s.run.limit = min(s.run.limit+s.run.limit/regrow+1, s.maxRequestBytes())
 		return nil
 	}
 	s.count.failures.Add(1)

@@ -32,8 +32,8 @@
 //	2xx                     acknowledged
 //	2xx, but HTML           an error: a page for people is no acknowledgement
 //	OTLP partial_success    acknowledged; what is rejected is logged and counted
-//	413                     the request is sent again in halves, and later ones are
-//	                        not larger; one of a single line is refused
+//	413                     the request is sent again in halves, and later ones grow
+//	                        again slowly; one of a single line is refused
 //	400, 422                the line that is to blame is looked for by halves: those
 //	                        before it are delivered, and it is refused
 //	429, 503 and others     an error; with Retry-After nothing is sent before that

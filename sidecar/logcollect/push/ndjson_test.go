@@ -95,6 +95,21 @@ func TestCompressions(t *testing.T) {
 	}
 }
 
+// Every byte at every place of the words that are looked at at once.
+func TestJSONStringBytes(t *testing.T) {
+	for c := range 256 {
+		for at := range 20 {
+			text := []byte("abcdefghijklmnopqrst")
+			text[at] = byte(c)
+			var back string
+			got := appendJSON(nil, text)
+			if err := json.Unmarshal(got, &back); err != nil || back != string([]rune(string(text))) {
+				t.Fatalf("%q became %s: %v", text, got, err)
+			}
+		}
+	}
+}
+
 func FuzzJSONString(f *testing.F) {
 	f.Add([]byte("plain"))
 	f.Add([]byte("\"\\\b\f\n\r\t\x00\x7f\u2028é\xe9\xed\xa0\x80\xf4\x90\x80\x80\xe2\x82"))

@@ -16,10 +16,10 @@ type place struct {
 
 // A part is the lines of one request.
 type part struct {
-	lines    int
-	from, to place
-	path     string // of the first line
-	line     []byte // the first one
+	lines int
+	to    place  // behind them
+	path  string // of the first line
+	line  []byte // the first one
 }
 
 // A try is the delivery of one batch.
@@ -54,17 +54,20 @@ func (r *run) resume(batch logcollect.Batch, clock int64) *try {
 // encode fills r.raw with the next lines, as many as may be in one request.
 func (r *run) encode(batch logcollect.Batch, t *try) part {
 	buf := r.enc.open(r.raw[:0])
-	at, p := t.next, part{from: t.next}
+	at, p := t.next, part{}
 	for full := false; !full && at.chunk < len(batch.Chunks); {
 		c := batch.Chunks[at.chunk]
 		begin, before := len(buf), p.lines
 		buf = r.enc.head(buf, c.Path)
 		for at.offset < len(c.Lines) {
+			if full = t.most > 0 && p.lines == t.most; full {
+				break
+			}
 			line := firstLine(c.Lines[at.offset:])
 			end := len(buf)
 			buf = r.enc.line(buf, r.record(c.Path, trimEnd(line), t.base+at.line))
-			if p.lines > 0 && (len(buf)+r.enc.rest() > r.limit || p.lines == t.most) {
-				buf, full = buf[:end], true
+			if full = p.lines > 0 && len(buf)+r.enc.rest() > r.limit; full {
+				buf = buf[:end]
 				r.enc.undo()
 				break
 			}

@@ -36,8 +36,8 @@ type Sink struct {
 	Compression Compression
 
 	// MaxRequestBytes is how large a request may be before compression. One of a
-	// single longer line is larger. A server that answers 413 is sent smaller ones
-	// until the run ends. 0: 2 MiB; negative: an error.
+	// single longer line is larger. A server that answers 413 is sent ones of half
+	// the size, which grow again slowly. 0: 2 MiB; negative: an error.
 	MaxRequestBytes int
 
 	// Timeout is how long one request may take, its answer included. 0: 30 s;
@@ -56,7 +56,9 @@ type Sink struct {
 
 	// DropRefused gives up a line that the server refuses by itself, with 400, 413 or
 	// 422. It is logged as an error, and counted in Stats. By default it is tried
-	// again until the server takes it or the run ends, and what follows waits.
+	// again until the server takes it or the run ends, and what follows waits. Of a
+	// server that refuses everything, as one that is set up wrongly may, everything
+	// is given up.
 	DropRefused bool
 
 	run    *run      // nil: none yet

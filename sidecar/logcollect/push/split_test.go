@@ -66,6 +66,27 @@ func TestTooLarge(t *testing.T) {
 	})
 }
 
+// A server that had little room for a while is not sent small requests for ever.
+func TestGrowsAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAttempt(t, func(w http.ResponseWriter, n int, r request) bool {
+			if n <= 4 && len(r.entries) > 1 {
+				return code(w, 413, "")
+			}
+			return code(w, 204, "")
+		})
+		a.sink.MaxRequestBytes = 11_000
+		lines := numbered(1000)
+		writes := 0
+		for ; writes == 0 || len(a.all[len(a.all)-1].entries) < 1000; writes++ {
+			require.NoError(t, a.sink.Write(a.ctx, batch("a.log", lines)))
+			require.Less(t, writes, 1000)
+		}
+		require.EqualValues(t, 4, a.sink.Stats().Splits)
+		require.Greater(t, writes, 100, "slowly")
+	})
+}
+
 // One line that the server will not have does not take others with it.
 func TestRefusedLines(t *testing.T) {
 	for _, bad := range [][]int{{0}, {1}, {499}, {999}, {17, 18, 19}, {0, 500, 999}} {

@@ -1,6 +1,7 @@
 package push
 
 import (
+	"encoding/binary"
 	"strings"
 	"unicode/utf8"
 )
@@ -8,22 +9,21 @@ import (
 const hex = "0123456789abcdef"
 
 // appendJSON appends text as a JSON string. What is not UTF-8 becomes U+FFFD.
-func appendJSON[T ~string | ~[]byte](b []byte, text T) []byte {
+func appendJSON[T string | []byte](b []byte, text T) []byte {
 	b = append(b, '"')
-	plain := 0 // from here on to i nothing needs to be escaped
-	for i := 0; i < len(text); {
-		c := text[i]
-		if c >= ' ' && c < utf8.RuneSelf && c != '"' && c != '\\' {
-			i++
-			continue
+	b = appendEscaped(b, []byte(text))
+	return append(b, '"')
+}
+
+func appendEscaped(b, text []byte) []byte {
+	for {
+		n := plain(text)
+		b = append(b, text[:n]...)
+		if n == len(text) {
+			return b
 		}
-		if c >= utf8.RuneSelf {
-			if n := runeLen(text[i:min(i+utf8.UTFMax, len(text))]); n > 0 {
-				i += n
-				continue
-			}
-		}
-		b = append(b, text[plain:i]...)
+		c := text[n]
+		text = text[n+1:]
 		switch c {
 		case '"', '\\':
 			b = append(b, '\\', c)
@@ -40,33 +40,44 @@ func appendJSON[T ~string | ~[]byte](b []byte, text T) []byte {
 				b = utf8.AppendRune(b, utf8.RuneError)
 			}
 		}
-		i++
-		plain = i
 	}
-	b = append(b, text[plain:]...)
-	return append(b, '"')
 }
 
-// runeLen is the length of the rune that text begins with, 0 if that is none.
-func runeLen[T ~string | ~[]byte](text T) int {
-	var short [utf8.UTFMax]byte
-	r, n := utf8.DecodeRune(short[:copy(short[:], text)])
-	if r == utf8.RuneError && n <= 1 {
-		return 0
+// plain is how many bytes text begins with that a JSON string can have as they are.
+func plain(text []byte) (n int) {
+	for n < len(text) {
+		if n+8 <= len(text) && plainWord(binary.LittleEndian.Uint64(text[n:])) {
+			n += 8
+			continue
+		}
+		switch c := text[n]; {
+		case c < ' ' || c == '"' || c == '\\':
+			return n
+		case c < utf8.RuneSelf:
+			n++
+		default:
+			r, size := utf8.DecodeRune(text[n:])
+			if r == utf8.RuneError && size == 1 {
+				return n
+			}
+			n += size
+		}
 	}
 	return n
+}
+
+// plainWord is plain for eight bytes of ASCII at once.
+func plainWord(w uint64) bool {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	quotes, slashes := w^each*'"', w^each*'\\'
+	return (w|(w-each*' ')|(quotes-each)|(slashes-each))&high == 0
 }
 
 // appendValid appends text with U+FFFD for each byte that is not UTF-8.
 func appendValid(b, text []byte) []byte {
 	for len(text) > 0 {
-		n := runeLen(text[:min(utf8.UTFMax, len(text))])
-		if n == 0 {
-			b = utf8.AppendRune(b, utf8.RuneError)
-			n = 1
-		} else {
-			b = append(b, text[:n]...)
-		}
+		r, n := utf8.DecodeRune(text)
+		b = utf8.AppendRune(b, r)
 		text = text[n:]
 	}
 	return b

@@ -3,6 +3,7 @@ package push
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -30,15 +31,20 @@ func (s *Sink) Validate() error {
 			add("Compression: %q is not one of %q, which are what %T may have", s.Compression, all, s.Format)
 		}
 	}
+	seen := map[string]bool{}
 	for _, name := range sorted(s.Headers) {
+		key := http.CanonicalHeaderKey(name)
 		switch {
+		case seen[key]:
+			add("Headers: %q is there in another spelling too", name)
 		case !isToken(name):
 			add("Headers: %q is no name for a header", name)
-		case slices.Contains([]string{"content-length", "content-encoding", "transfer-encoding"}, strings.ToLower(name)):
+		case slices.Contains([]string{"Content-Length", "Content-Encoding", "Transfer-Encoding"}, key):
 			add("Headers: %q follows from the request", name)
 		case !isHeaderValue(s.Headers[name]):
 			add("Headers: the value of %q can't be sent in a header", name)
 		}
+		seen[key] = true
 	}
 	if s.MaxRequestBytes < 0 {
 		add("MaxRequestBytes: %d is negative", s.MaxRequestBytes)

@@ -27,6 +27,7 @@ func TestValidate(t *testing.T) {
 		{`MaxRequestBytes: -1 is negative; Timeout: -1ns is negative`, &Sink{URL: url, Format: NDJSON{}, MaxRequestBytes: -1, Timeout: -1}},
 		{`Headers: "" is no name for a header; Headers: "Content-Encoding" follows from the request; Headers: "a b" is no name for a header; Headers: the value of "b" can't be sent in a header`,
 			&Sink{URL: url, Format: NDJSON{}, Headers: map[string]string{"a b": "x", "b": "secret\r\nX: y", "Content-Encoding": "br", "": "x"}}},
+		{`Headers: "x-key" is there in another spelling too`, &Sink{URL: url, Format: NDJSON{}, Headers: map[string]string{"x-key": "secret", "X-Key": "secret"}}},
 		{`Compression: "br" is not one of ["none" "gzip" "zstd"], which are what push.NDJSON may have`, &Sink{URL: url, Format: NDJSON{}, Compression: "br"}},
 		{`Compression: "gzip" is not one of ["snappy"], which are what push.Loki may have`, &Sink{URL: url, Format: Loki{}, Compression: Gzip}},
 		{`Compression: "snappy" is not one of ["gzip" "none"]`, &Sink{URL: url, Format: Loki{JSON: true}, Compression: Snappy}},
