@@ -210,12 +210,15 @@ func TestBrokenAnswers(t *testing.T) {
 func TestHastyServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newBubble(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			hijack(t, w, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+			conn, _, err := w.(http.Hijacker).Hijack()
+			require.NoError(t, err)
+			t.Cleanup(func() { conn.Close() })
+			io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 		}))
 		s := &Sink{URL: "http://logs", Format: verbatim{}}
 		b := batch("a.log", strings.Repeat("x", 1<<20)+"\n")
-		require.Error(t, s.Write(p.ctx, b))
-		require.EqualValues(t, 0, s.Stats().Lines)
+		require.EqualError(t, s.Write(p.ctx, b), "POST http://logs: answered 200 before it had all of the request")
+		require.Equal(t, Stats{Requests: 1, Failures: 1, Bytes: 1<<20 + 1}, s.Stats())
 	})
 }
 

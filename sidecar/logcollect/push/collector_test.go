@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -161,14 +163,28 @@ func nothingLost(t *testing.T, format Format, seed uint64) {
 	require.LessOrEqual(t, doubled, f.n, "not more often than there were requests")
 }
 
-// The connections are closed when the run ends.
+// The connection is closed when the run ends, without the server's doing.
 func TestLeavesNothing(t *testing.T) {
 	podtest.NoLeaks(t)
 	f := &fake{TB: t, decode: rawLines}
-	url := listen(t, f)
-	s := newSite(t, &Sink{URL: url, Format: verbatim{}})
-	s.append("a.log", "one\n")
-	require.NoError(t, s.run(t.Context(), 20*time.Millisecond))
-	require.NoError(t, s.run(t.Context(), 20*time.Millisecond))
-	require.Equal(t, []string{"one"}, f.texts())
+	closed := make(chan bool, 10)
+	srv := httptest.NewUnstartedServer(f)
+	srv.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			closed <- true
+		}
+	}
+	srv.Start()
+	t.Cleanup(srv.Close)
+	s := newSite(t, &Sink{URL: srv.URL, Format: verbatim{}})
+	for _, line := range []string{"one\n", "two\n"} {
+		s.append("a.log", line)
+		require.NoError(t, s.run(t.Context(), 20*time.Millisecond))
+		select {
+		case <-closed:
+		case <-time.After(10 * time.Second):
+			t.Fatal("the connection is still there")
+		}
+	}
+	require.Equal(t, []string{"one", "two"}, f.texts())
 }

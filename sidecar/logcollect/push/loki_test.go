@@ -75,6 +75,25 @@ func TestLokiTimes(t *testing.T) {
 	})
 }
 
+// The lines of a batch are later than those of the one before, in whatever short
+// a time they come.
+func TestLokiTimesOfBatches(t *testing.T) {
+	bothLokis(t, func(t *testing.T, l Loki, decode func(request) []entry, _ string) {
+		synctest.Test(t, func(t *testing.T) {
+			f := &fake{TB: t, snappy: !l.JSON, decode: decode}
+			p := newBubble(t, f)
+			s := &Sink{URL: "http://logs", Format: l, Interval: -1}
+			for range 3 {
+				require.NoError(t, s.Write(p.ctx, batch("a", "same\nsame\n")))
+			}
+			require.Len(t, f.kept, 6)
+			for i, e := range f.kept {
+				require.EqualValues(t, epoch+i, e.at)
+			}
+		})
+	})
+}
+
 // A request that comes again has the same times, so that Loki knows it again.
 func TestLokiSameTimesAgain(t *testing.T) {
 	bothLokis(t, func(t *testing.T, l Loki, decode func(request) []entry, _ string) {
