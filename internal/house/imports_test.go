@@ -27,6 +27,8 @@ func mayImport(from, to string) bool {
 		return shared || slices.Contains(patterns, to) || path.Dir(to) == "pod/internal"
 	case slices.Contains(patterns, parent):
 		return shared || to == parent || parent == "ambassador" && to == "ambassador/upstream"
+	case slices.Contains(patterns, path.Dir(parent)): // a part of a building block
+		return to == parent || to == "pod/sandbox"
 	case parent == "internal":
 		return shared
 	}
@@ -104,6 +106,9 @@ func TestImports(t *testing.T) {
 		"pod/sandbox/x.go":             "sidecar",
 		"sidecar/logcollect/x.go":      "pod",
 		"sidecar/logcollect/x_test.go": "pod",
+		"sidecar/logcollect/y.go":      "sidecar/logcollect/push",
+		"sidecar/logcollect/push/x.go": "sidecar",
+		"sidecar/reload/push/x.go":     "sidecar/logcollect",
 		"sidecar/reload/x.go":          "pod/podtest",
 		"adapter/metrics/x.go":         "ambassador",
 		"ambassador/tcpproxy/x.go":     "ambassador/httpproxy",
@@ -121,6 +126,8 @@ func TestImports(t *testing.T) {
 	caught(t, importRule, map[string]string{
 		"sidecar/logcollect/x.go":      goImport(module + "/sidecar"),
 		"sidecar/logcollect/x_test.go": goImport(module + "/pod/podtest"),
+		"sidecar/logcollect/push/x.go": goImport(module + "/sidecar/logcollect"),
+		"sidecar/logcollect/push/y.go": goImport(module + "/pod/sandbox"),
 		"ambassador/tcpproxy/x.go":     goImport(module + "/ambassador/upstream"),
 		"adapter/metrics/x.go":         goImport(module + "/internal/gate"),
 		"pod/x.go":                     goImport(module + "/adapter"),

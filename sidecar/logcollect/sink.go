@@ -7,7 +7,11 @@ import (
 	"os"
 )
 
-// A Sink takes the lines that a [Collector] collects.
+// A Sink takes the lines that a [Collector] collects. [To] and [File] are Sinks, and
+// package push has one for servers.
+//
+// One with a method Validate() error is asked at the start of each run whether its
+// fields are right. What it returns is in the error of Run, and nothing is read.
 type Sink interface {
 	// Write takes batch. nil means that all of it is where it will not be lost:
 	// the checkpoint moves on. After an error nothing of it counts as taken, and

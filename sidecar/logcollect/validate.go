@@ -34,10 +34,8 @@ func (c *Collector) validate(root *os.Root) error {
 	}
 	if c.Sink == nil {
 		add("Sink: nil, so there is nowhere to deliver to")
-	} else if v, ok := c.Sink.(interface{ validate() error }); ok {
-		if err := v.validate(); err != nil {
-			add("Sink: %w", err)
-		}
+	} else if err := validateSink(c.Sink); err != nil {
+		add("Sink: %w", err)
 	}
 	if p := c.checkpoint(); !fs.ValidPath(p) || p == "." {
 		add("Checkpoint: %q is not a path below the root", p)
@@ -65,6 +63,17 @@ func (c *Collector) validate(root *os.Root) error {
 		add("MaxOpenFiles: %d is negative", c.MaxOpenFiles)
 	}
 	return wrong.ErrorOrNil()
+}
+
+// validateSink asks s what is wrong with its fields, if it can be asked.
+func validateSink(s Sink) error {
+	switch s := s.(type) {
+	case interface{ validate() error }:
+		return s.validate()
+	case interface{ Validate() error }:
+		return s.Validate()
+	}
+	return nil
 }
 
 func checkPattern(p string) error {
