@@ -19,11 +19,13 @@ type Stats struct {
 	LongLines    int64 // pieces of lines that were longer than MaxLineBytes, the last pieces not counted
 	PartialLines int64 // lines that their file ended without a newline, and that were delivered with one
 	LostBytes    int64 // bytes that were seen in a file, and that went before they could be read
+	HoleBytes    int64 // NULs that were skipped, because a writer that went on behind a truncation left them
 
 	SinkErrors         int64 // failed Writes, panics included; each was tried again
 	CheckpointErrors   int64 // failures to write the checkpoint; each was tried again
 	CheckpointsRefused int64 // checkpoints that were damaged, so that all files were begun again
 	ReadErrors         int64 // failures to find, open or read a file; each was tried again
+	RefusedLinks       int64 // links that were not followed, because they lead out of the root or in a circle
 }
 
 // Stats returns a snapshot. It may be called at any time.
@@ -43,11 +45,13 @@ func (c *Collector) Stats() Stats {
 		LongLines:    n.long.Load(),
 		PartialLines: n.partial.Load(),
 		LostBytes:    n.lost.Load(),
+		HoleBytes:    n.hole.Load(),
 
 		SinkErrors:         n.sinkErrors.Load(),
 		CheckpointErrors:   n.checkpointErrors.Load(),
 		CheckpointsRefused: n.checkpointsRefused.Load(),
 		ReadErrors:         n.readErrors.Load(),
+		RefusedLinks:       n.refused.Load(),
 	}
 }
 
@@ -55,7 +59,8 @@ type counters struct {
 	files, open, lag                     atomic.Int64
 	lines, bytes, batches                atomic.Int64
 	rotations, truncations               atomic.Int64
-	long, partial, lost                  atomic.Int64
+	long, partial, lost, hole            atomic.Int64
+	refused                              atomic.Int64
 	sinkErrors, readErrors               atomic.Int64
 	checkpointErrors, checkpointsRefused atomic.Int64
 }
