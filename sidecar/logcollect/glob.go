@@ -106,6 +106,9 @@ func (r *run) refuse(name string, why error) {
 // to its directory.
 func (r *run) owns(name string) bool {
 	store := r.d.store
+	if !strings.HasPrefix(path.Base(name), path.Base(store.name)) {
+		return false
+	}
 	own := path.Join(path.Dir(store.name), path.Base(name))
 	if own == name || !store.owns(own) {
 		return store.owns(name)

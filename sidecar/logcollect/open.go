@@ -130,20 +130,22 @@ func (r *run) withDescriptor(do func() error) error {
 
 // evict closes n open files if it can without losing one, and tells whether it
 // closed any: what has a name can be opened again, what has been read needs it less.
-func (r *run) evict(n int) (any bool) {
+func (r *run) evict(n int) bool {
+	var victims []*source
 	for _, read := range []bool{true, false} {
-		for _, s := range slices.Clone(r.opened) {
-			if n == 0 {
-				return true
+		for _, s := range r.opened {
+			if len(victims) == n {
+				break
 			}
-			if s.name != "" && (!read || s.size == s.next) {
-				r.shut(s)
-				n--
-				any = true
+			if s.name != "" && read == (s.size == s.next) {
+				victims = append(victims, s)
 			}
 		}
 	}
-	return any
+	for _, s := range victims {
+		r.shut(s)
+	}
+	return len(victims) > 0
 }
 
 func (r *run) shut(s *source) {
@@ -152,6 +154,7 @@ func (r *run) shut(s *source) {
 	}
 	s.f.Close()
 	s.f = nil
-	r.opened = slices.DeleteFunc(r.opened, func(o *source) bool { return o == s })
+	i := slices.Index(r.opened, s)
+	r.opened = slices.Delete(r.opened, i, i+1)
 	r.count.open.Store(int64(len(r.opened)))
 }
