@@ -31,7 +31,7 @@ func isCompressed(name string) bool { return slices.Contains(compressed, path.Ex
 // asksFor tells whether pattern, which matches name, means it. What a rotation
 // has compressed has been collected before, so a pattern must say its ending.
 func asksFor(pattern, name string) bool {
-	return !isCompressed(name) || strings.Contains(pattern, path.Ext(name))
+	return !isCompressed(name) || strings.Contains(pattern, path.Ext(name)[1:])
 }
 
 // walk returns the regular files that the patterns want, the one that was written
