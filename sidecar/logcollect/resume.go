@@ -89,29 +89,53 @@ func (r *run) locate(s *source) {
 // where it was.
 func (r *run) goOn(s *source) error {
 	if s.name == "" {
-		s.gone = time.Now()
-		if s.away {
-			return nil // nothing has come of it since the checkpoint
-		}
-		r.leave(s)
-		r.log.Warn("logcollect: file is not there any more", "file", s.path, "offset", s.next)
-		return errMoved
+		return r.goneMeanwhile(s)
+	}
+	err := r.ensureOpen(s)
+	if errors.Is(err, errOther) {
+		return r.goneMeanwhile(s)
 	}
 	r.comeBack(s)
-	err := r.ensureOpen(s)
 	switch {
 	case errors.Is(err, errReplaced):
 		r.restart(s)
-	case errors.Is(err, errOther):
-		if s.moved.IsZero() {
-			r.count.rotations.Add(1)
-		}
-		r.unsee(s)
-		r.forget(s)
 	case errors.Is(err, errMoved): // the scan will tell
 	case err != nil:
 		s.err = err
 		r.warnUnopened(s)
 	}
 	return err
+}
+
+// goneMeanwhile is goOn for a source that is not there any more, or whose identity
+// was given to another file.
+func (r *run) goneMeanwhile(s *source) error {
+	given, had := s.name != "", s.moved.IsZero()
+	r.unsee(s)
+	r.rename(s, "", "")
+	s.gone = time.Now()
+	if s.away {
+		if given {
+			r.forget(s)
+		}
+		return nil // nothing has come of it since the checkpoint
+	}
+	found, err := r.unpack(s)
+	if found {
+		r.log.Info("logcollect: file was compressed, the rest of it is read from there", "file", s.path, "offset", s.next)
+		r.leave(s)
+		return nil
+	}
+	r.count.missing.Add(1)
+	r.log.Warn("logcollect: file is not there any more", "file", s.path, "offset", s.next, "err", err)
+	switch {
+	case !given:
+		r.leave(s)
+	case had:
+		r.count.rotations.Add(1)
+		fallthrough
+	default:
+		r.forget(s)
+	}
+	return errMoved
 }

@@ -406,4 +406,23 @@ var rotations = []rotation{{
 		b.awaitLines(40)
 	},
 	want: lines(0, 40), stats: Stats{Rotations: 1},
+}, {
+	name: "compressed while stopped",
+	do: func(b *bench, _ *memory) {
+		b.append(log, lines(0, 10))
+		b.awaitLines(10)
+		b.append(log+".7", lines(0, 9)+"older\n")
+		b.compress(log + ".7")
+		b.append(log+".8", "much older\n")
+		b.compress(log + ".8")
+		b.append(log+".9.gz", "not compressed\n")
+		b.again(func() {
+			b.append(log, lines(10, 5000))
+			b.rename(log, log+".1")
+			b.compress(log + ".1")
+			b.append(log, lines(5000, 5010))
+		})
+		b.awaitLines(5010)
+	},
+	want: lines(0, 5010), stats: Stats{Rotations: 1},
 }}

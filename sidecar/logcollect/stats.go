@@ -19,6 +19,7 @@ type Stats struct {
 	LongLines    int64 // pieces of lines that were longer than MaxLineBytes, the last pieces not counted
 	PartialLines int64 // lines that their file ended without a newline, and that were delivered with one
 	LostBytes    int64 // bytes that were seen in a file, and that went before they could be read
+	MissingFiles int64 // files that were not there any more when a run began, so that their last lines may be missing
 	HoleBytes    int64 // NULs that were skipped, because a writer that went on behind a truncation left them
 
 	SinkErrors         int64 // failed Writes, panics included; each was tried again
@@ -45,6 +46,7 @@ func (c *Collector) Stats() Stats {
 		LongLines:    n.long.Load(),
 		PartialLines: n.partial.Load(),
 		LostBytes:    n.lost.Load(),
+		MissingFiles: n.missing.Load(),
 		HoleBytes:    n.hole.Load(),
 
 		SinkErrors:         n.sinkErrors.Load(),
@@ -60,7 +62,7 @@ type counters struct {
 	lines, bytes, batches                atomic.Int64
 	rotations, truncations               atomic.Int64
 	long, partial, lost, hole            atomic.Int64
-	refused                              atomic.Int64
+	refused, missing                     atomic.Int64
 	sinkErrors, readErrors               atomic.Int64
 	checkpointErrors, checkpointsRefused atomic.Int64
 }
