@@ -1,6 +1,9 @@
 package logcollect
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 const (
 	// lingerTime is how long a file that was removed is held open after it last
@@ -53,23 +56,19 @@ func (r *run) comeBack(s *source) {
 	r.added = append(r.added, s.progress())
 }
 
-// dropAway forgets those that have been away for long, and of too many the one that
-// has been for longest.
+// dropAway forgets those that have been away for long, and of too many those that
+// have been for longest.
 func (r *run) dropAway(now time.Time) {
-	for {
-		count := 0
-		var oldest *source
-		for _, s := range r.sources {
-			if s.away {
-				count++
-				if oldest == nil || s.gone.Before(oldest.gone) {
-					oldest = s
-				}
-			}
+	var away []*source
+	for _, s := range r.sources {
+		if s.away {
+			away = append(away, s)
 		}
-		if oldest == nil || count <= maxAway && now.Sub(oldest.gone) < awayTime {
-			return
+	}
+	slices.SortFunc(away, func(a, b *source) int { return b.gone.Compare(a.gone) })
+	for i, s := range away {
+		if i >= maxAway || now.Sub(s.gone) >= awayTime {
+			r.forget(s)
 		}
-		r.forget(oldest)
 	}
 }

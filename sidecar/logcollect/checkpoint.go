@@ -13,7 +13,7 @@ import (
 //	logcollect 1
 //	seq <number, the higher one is the later>
 //	sink <device> <inode> <length>
-//	file <device> <inode> <born> <generation> <offset> <guard> <torn> <away> "<path>" "<home>"
+//	file <device> <inode> <born> <generation> <offset> <guard> <cut> <torn> <away> "<path>" "<home>"
 //	end <CRC-32C of all before, in hexadecimal>
 //
 // The sink's line is there if the sink can be cut back. The files are in the
@@ -30,6 +30,7 @@ type progress struct {
 	origin        // zero: not known
 	offset int64  // of the first byte that is not delivered
 	guard  uint64 // of the bytes right before it
+	cut    int64  // up to where it was read before it was truncated, until something else comes than a hole
 	torn   bool   // the last line was delivered without its newline being in the file
 	away   bool   // it was not there any more
 	path   string
@@ -51,8 +52,8 @@ func (c *checkpoint) append(b []byte) []byte {
 		b = fmt.Appendf(b, "sink %d %d %d\n", c.sink.id.dev, c.sink.id.ino, c.sink.length)
 	}
 	for _, p := range c.files {
-		b = fmt.Appendf(b, "file %d %d %d %d %d %x %t %t %s %s\n",
-			p.id.dev, p.id.ino, p.born, p.gen, p.offset, p.guard, p.torn, p.away, strconv.Quote(p.path), strconv.Quote(p.home))
+		b = fmt.Appendf(b, "file %d %d %d %d %d %x %d %t %t %s %s\n",
+			p.id.dev, p.id.ino, p.born, p.gen, p.offset, p.guard, p.cut, p.torn, p.away, strconv.Quote(p.path), strconv.Quote(p.home))
 	}
 	return seal(b)
 }
@@ -103,8 +104,8 @@ func (c *checkpoint) parseLine(line string) error {
 		return err
 	case "file":
 		var p progress
-		_, err := fmt.Sscanf(rest, "%d %d %d %d %d %x %t %t %q %q",
-			&p.id.dev, &p.id.ino, &p.born, &p.gen, &p.offset, &p.guard, &p.torn, &p.away, &p.path, &p.home)
+		_, err := fmt.Sscanf(rest, "%d %d %d %d %d %x %d %t %t %q %q",
+			&p.id.dev, &p.id.ino, &p.born, &p.gen, &p.offset, &p.guard, &p.cut, &p.torn, &p.away, &p.path, &p.home)
 		if err == nil && p.offset < 0 {
 			err = errors.New("negative offset")
 		}

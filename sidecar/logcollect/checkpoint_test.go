@@ -79,8 +79,8 @@ func TestCheckpointFails(t *testing.T) {
 
 func FuzzCheckpoint(f *testing.F) {
 	whole := &checkpoint{seq: 9, sink: mark{fileID{1, 2}, 3}, files: []progress{
-		{fileID{1, 5}, origin{6, 4}, 7, 8, true, false, "a \"quoted\"\n\xff/path", ""},
-		{fileID{1, 6}, origin{}, 0, 0, false, true, "b", "a link's \xff/end"},
+		{fileID{1, 5}, origin{6, 4}, 7, 8, 9, true, false, "a \"quoted\"\n\xff/path", ""},
+		{fileID{1, 6}, origin{}, 0, 0, 0, false, true, "b", "a link's \xff/end"},
 	}}
 	f.Add(string(whole.append(nil)))
 	f.Add(string((&checkpoint{}).append(nil)))

@@ -55,8 +55,8 @@
 // begin with the root's path. One that leads out of the root or in a circle is
 // refused: once in the log, and in [Stats] as RefusedLinks. A pipe, a socket, a
 // device, or a directory whose name a pattern matches is left alone, which is
-// logged once. So is a compressed file, without a word, unless the pattern has
-// its ending in it, as "*.gz" does.
+// logged once. So are compressed files, unless the pattern has their ending in it,
+// as "*.gz" does.
 //
 // A file that vanishes with its directory, or is moved to where the patterns do not
 // look, goes on where it was when it comes back within an hour, also after a

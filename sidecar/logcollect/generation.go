@@ -69,11 +69,11 @@ func (r *run) adoptAll(fresh []sighting) {
 // adoptBetween follows the generations that came and went between two scans: where
 // one has lost its path, those are the younger files whose names continue its name.
 // It goes on looking for lingerTime, because a listing may miss files that are
-// renamed meanwhile.
+// renamed meanwhile, and until the path is taken.
 func (r *run) adoptBetween() {
 	var moved []*source
 	for _, s := range r.sources {
-		if s.born != 0 && !s.away && !s.moved.IsZero() && time.Since(s.moved) < lingerTime {
+		if s.born != 0 && !s.away && !s.moved.IsZero() && (time.Since(s.moved) < lingerTime || r.newest[s.path] == s) {
 			moved = append(moved, s)
 		}
 	}
@@ -81,7 +81,7 @@ func (r *run) adoptBetween() {
 		files, _ := r.siblings(path.Dir(s.home)) // if it can't be listed, in the next scan
 		var between []generation
 		for id, at := range files {
-			if r.sources[id] != nil || !continues(at.name, s.home) || at.mod.UnixNano() < s.born {
+			if at.name != s.home && !continues(at.name, s.home) || at.mod.UnixNano() < s.born || r.isKnown(at) {
 				continue
 			}
 			f, at, err := r.open(at.name)
@@ -90,19 +90,36 @@ func (r *run) adoptBetween() {
 			}
 			g := generation{at, s.home, bornAt(f)}
 			f.Close()
-			if last := r.newest[s.path]; at.id == id && g.after(s) && (last == nil || !last.moved.IsZero() || !g.after(last)) {
+			if at.id == id && g.after(s) && r.within(g, s) {
 				between = append(between, g)
 			}
 		}
 		slices.SortFunc(between, generation.compare)
 		for _, g := range between {
 			before := s
-			for before.after != nil && g.after(before.after) {
+			for before.after != nil && !before.after.moved.IsZero() && g.after(before.after) {
 				before = before.after
 			}
 			r.adopt(g.sighting, s.path, before)
 		}
 	}
+}
+
+// isKnown tells whether a file is followed, and not one that was given the
+// identity of one that is gone.
+func (r *run) isKnown(at sighting) bool {
+	s := r.sources[at.id]
+	if s != nil && s.name == "" && s.f == nil {
+		return r.sight(s, at)
+	}
+	return s != nil
+}
+
+// within tells whether g may have come before the file that has the path of s now,
+// if there is one and it has it in the same place.
+func (r *run) within(g generation, s *source) bool {
+	last := r.newest[s.path]
+	return last == nil || !last.moved.IsZero() || last.home != s.home || !g.after(last)
 }
 
 // A generation is a file that may have had the name home.

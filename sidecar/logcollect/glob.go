@@ -43,7 +43,11 @@ func (r *run) walk() []sighting {
 	for _, pattern := range r.c.Include {
 		g.read = map[fileID]string{}
 		err := doublestar.GlobWalk(g, pattern, func(name string, d fs.DirEntry) error {
-			if !asksFor(pattern, name) || r.c.excludes(name) || r.owns(name) || seen[name] {
+			if r.c.excludes(name) || r.owns(name) || seen[name] {
+				return nil
+			}
+			if !asksFor(pattern, name) {
+				r.warnOnce(pattern, "pattern finds compressed files, not followed unless it has their ending")
 				return nil
 			}
 			seen[name] = true

@@ -41,7 +41,7 @@ func (r *run) ensureOpen(s *source) error {
 	switch {
 	case now.id != s.id:
 		err = errMoved
-	case s.origin.differs(from), errors.Is(err, errReplaced) && !s.known() && !s.moved.IsZero():
+	case s.differs(from), errors.Is(err, errReplaced) && !s.known() && s.name != s.home:
 		err = errOther
 	}
 	if errors.Is(err, errMoved) {
@@ -128,16 +128,14 @@ func (r *run) withDescriptor(do func() error) error {
 	}
 }
 
-// evict closes n open files if it can without losing one, and tells whether it
-// closed any: what has a name can be opened again, what has been read needs it less.
+// evict closes n open files if it can without losing what was seen of one, and
+// tells whether it closed any: what has been read needs it least, what has a name
+// can be opened again.
 func (r *run) evict(n int) bool {
 	var victims []*source
-	for _, read := range []bool{true, false} {
+	for _, want := range []struct{ read, named bool }{{true, true}, {true, false}, {false, true}} {
 		for _, s := range r.opened {
-			if len(victims) == n {
-				break
-			}
-			if s.name != "" && read == (s.size == s.next) {
+			if len(victims) < n && want.read == (s.size == s.next) && want.named == (s.name != "") {
 				victims = append(victims, s)
 			}
 		}

@@ -32,7 +32,7 @@ func (r *run) plan(began time.Time) {
 			r.pollSoon(now)
 		}
 		if !s.away && !s.moved.IsZero() && now.Sub(s.moved) < lingerTime {
-			every = min(every, r.c.pollInterval()) // a listing misses what is renamed meanwhile
+			every = min(every, r.c.pollInterval(), defaultPollInterval) // a listing misses what is renamed meanwhile
 		}
 	}
 	asked := !r.scanAt.IsZero()
@@ -51,13 +51,15 @@ func (r *run) plan(began time.Time) {
 // without this system hearing of it.
 func (r *run) anyDistant(dirs map[string]bool) bool {
 	for dir := range dirs {
-		l := r.tree.lists[dir]
-		if l == nil || l.err != nil {
-			if l = r.tree.read(dir); l.err != nil {
-				continue // not there, or in trouble
-			}
+		fi, err := r.root.Stat(dir)
+		if err != nil {
+			continue // it went, or is in trouble
 		}
-		distant, known := r.distant[l.id.dev]
+		id, err := statID(r.root, dir, fi)
+		if err != nil {
+			return true
+		}
+		distant, known := r.distant[id.dev]
 		if !known {
 			f, err := r.openDir(dir)
 			if err != nil {
@@ -65,7 +67,7 @@ func (r *run) anyDistant(dirs map[string]bool) bool {
 			}
 			distant = r.c.sys.isDistant(f)
 			f.Close()
-			r.distant[l.id.dev] = distant
+			r.distant[id.dev] = distant
 		}
 		if distant {
 			return true

@@ -303,6 +303,17 @@ var rotations = []rotation{{
 	},
 	want: lines(0, 10) + "\x00\x00 these are written\n", stats: Stats{Truncations: 1},
 }, {
+	name: "truncated early and stopped under a writer that does not append",
+	do: func(b *bench, _ *memory) {
+		b.append(log, lines(0, 10))
+		b.awaitLines(10)
+		b.truncate(log)
+		b.await("begun again", func() bool { return b.c.Stats().Truncations == 1 })
+		b.again(func() { b.writeAt(log, lines(0, 10), lines(10, 20)) })
+		b.awaitLines(20)
+	},
+	want: lines(0, 20), stats: Stats{Truncations: 1, HoleBytes: int64(len(lines(0, 10)))},
+}, {
 	name: "truncated while stopped under a writer that does not append",
 	do: func(b *bench, _ *memory) {
 		b.append(log, lines(0, 500))

@@ -56,6 +56,7 @@ func newRun(c *Collector, grace context.Context, root *os.Root) *run {
 		named:   map[string]*source{},
 		distant: map[uint64]bool{},
 		bases:   basesOf(root),
+		hintAt:  time.Now(),
 		ahead:   newBatch(),
 		spare:   newBatch(),
 	}

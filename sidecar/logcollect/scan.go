@@ -157,6 +157,7 @@ func (r *run) found(s *source, at sighting) {
 	if at.name == s.home && s.path == s.home {
 		at.path = s.path // it is the listing that missed it
 	}
+	r.tree.dirs[path.Dir(at.name)] = true
 	r.sight(s, at)
 }
 

@@ -85,13 +85,13 @@ func (s *source) progress() progress {
 	if home == s.path {
 		home = ""
 	}
-	return progress{s.id, s.origin, s.next, sum, s.torn, s.away, s.path, home}
+	return progress{s.id, s.origin, s.next, sum, s.cut, s.torn, s.away, s.path, home}
 }
 
 // recall returns what p is about, as far as that is known without opening it.
 func recall(p progress) *source {
 	return &source{
-		id: p.id, origin: p.origin, path: p.path, home: cmp.Or(p.home, p.path), torn: p.torn, away: p.away,
+		id: p.id, origin: p.origin, path: p.path, home: cmp.Or(p.home, p.path), cut: p.cut, torn: p.torn, away: p.away,
 		next: p.offset, size: p.offset, since: time.Now(),
 		unchecked: true, sum: p.guard,
 	}

@@ -3,6 +3,7 @@ package logcollect
 import (
 	"errors"
 	"log/slog"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -81,7 +82,7 @@ func sameDir(root *os.Root, base string) error {
 func (n *watch) set(dirs, ways map[string]bool) (more, deaf bool) {
 	n.mu.Lock()
 	before := n.dirs
-	n.dirs, n.ways = dirs, ways
+	n.dirs, n.ways = maps.Clone(dirs), maps.Clone(ways)
 	n.mu.Unlock()
 	for dir := range before {
 		if _, still := dirs[dir]; !still { // first: its new name may be among dirs
