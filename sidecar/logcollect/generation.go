@@ -21,6 +21,9 @@ func (r *run) adopt(at sighting, path string, before *source) {
 	}
 	if before != nil {
 		r.count.rotations.Add(1)
+		if !before.moved.IsZero() {
+			before.moved = time.Now() // from now on too there may be others between them
+		}
 	}
 	r.sources[s.id] = s
 	r.link(s, before)
