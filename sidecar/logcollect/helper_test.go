@@ -113,7 +113,7 @@ func (b *bench) truncate(name string) {
 // await waits until the condition holds.
 func (b *bench) await(what string, holds func() bool) {
 	b.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !holds(); {
+	for deadline := time.Now().Add(time.Minute); !holds(); {
 		if time.Now().After(deadline) {
 			b.Fatalf("a minute later there is still not: %s; %+v", what, b.c.Stats())
 		}

@@ -2,6 +2,7 @@ package logcollect
 
 import (
 	"os"
+	"slices"
 	"testing"
 	"testing/synctest"
 
@@ -27,7 +28,7 @@ func (c rotation) test(t *testing.T, pollOnly bool) {
 }
 
 func TestRotationPolled(t *testing.T) {
-	for _, c := range rotations {
+	for _, c := range slices.Concat(rotations, moves, holes, retargets) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { c.test(t, true) })
 		})
@@ -35,7 +36,7 @@ func TestRotationPolled(t *testing.T) {
 }
 
 func TestRotationNotified(t *testing.T) {
-	for _, c := range rotations {
+	for _, c := range slices.Concat(rotations, moves, holes, retargets) {
 		t.Run(c.name, func(t *testing.T) { c.test(t, false) })
 	}
 }

@@ -144,7 +144,9 @@ func (t *tree) inside(name string) (string, error) {
 
 // note has what becomes of name watched, which is in dir.
 func (t *tree) note(dir, name string) {
-	t.dirs[dir] = t.dirs[dir]
+	if !t.dirs[dir] {
+		t.dirs[dir] = false
+	}
 	t.ways[name] = true
 }
 
