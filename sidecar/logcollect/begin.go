@@ -40,6 +40,7 @@ func (r *run) begin() (err error) {
 	}
 	r.d = d
 	r.count.lag.Store(0)
+	r.tree = r.newTree()
 	whole := r.resume()
 	if d.back, _ = r.c.Sink.(resumer); d.back != nil {
 		did, err := d.back.open(r.root, d.store.sink, whole)
@@ -63,7 +64,7 @@ func (r *run) begin() (err error) {
 		return fmt.Errorf("checkpoint %q: %w", name, err)
 	}
 	if !r.c.PollOnly {
-		r.watch = newWatch(r.root, r.log, d.store.owns)
+		r.watch = newWatch(r.root, r.log, r.ownsReal(), r.c.sys)
 	}
 	go d.run(r.c.sink.Unlock)
 	r.scan()

@@ -13,7 +13,7 @@ import (
 //	logcollect 1
 //	seq <number, the higher one is the later>
 //	sink <device> <inode> <length>
-//	file <device> <inode> <born> <offset> <guard> <place> "<path>"
+//	file <device> <inode> <born> <generation> <offset> <guard> <cut> <place> <away> "<path>" "<home>"
 //	end <CRC-32C of all before, in hexadecimal>
 //
 // The sink's line is there if the sink can be cut back. The files are in the
@@ -27,11 +27,14 @@ type checkpoint struct {
 // progress is how far one file was delivered.
 type progress struct {
 	id     fileID
-	born   int64  // nanoseconds since 1970, 0: not known
+	origin        // zero: not known
 	offset int64  // of the first byte that is not delivered
 	guard  uint64 // of the bytes right before it
+	cut    int64  // up to where it was read before it was truncated, until something else comes than a hole
 	place  place  // at offset
+	away   bool   // it was not there any more
 	path   string
+	home   string // the path, free of links
 }
 
 // errVersion is not damage: the checkpoint is of a later version of this package,
@@ -49,7 +52,8 @@ func (c *checkpoint) append(b []byte) []byte {
 		b = fmt.Appendf(b, "sink %d %d %d\n", c.sink.id.dev, c.sink.id.ino, c.sink.length)
 	}
 	for _, p := range c.files {
-		b = fmt.Appendf(b, "file %d %d %d %d %x %d %s\n", p.id.dev, p.id.ino, p.born, p.offset, p.guard, p.place, strconv.Quote(p.path))
+		b = fmt.Appendf(b, "file %d %d %d %d %d %x %d %d %t %s %s\n",
+			p.id.dev, p.id.ino, p.born, p.gen, p.offset, p.guard, p.cut, p.place, p.away, strconv.Quote(p.path), strconv.Quote(p.home))
 	}
 	return seal(b)
 }
@@ -100,8 +104,9 @@ func (c *checkpoint) parseLine(line string) error {
 		return err
 	case "file":
 		var p progress
-		_, err := fmt.Sscanf(rest, "%d %d %d %d %x %d %q", &p.id.dev, &p.id.ino, &p.born, &p.offset, &p.guard, &p.place, &p.path)
-		if err == nil && p.offset < 0 {
+		_, err := fmt.Sscanf(rest, "%d %d %d %d %d %x %d %d %t %q %q",
+			&p.id.dev, &p.id.ino, &p.born, &p.gen, &p.offset, &p.guard, &p.cut, &p.place, &p.away, &p.path, &p.home)
+		if err == nil && (p.offset < 0 || p.cut < 0) {
 			err = errors.New("negative offset")
 		}
 		if err == nil && (p.place >= places || p.place != lineStart && p.offset == 0) {

@@ -84,8 +84,8 @@ func TestCheckpointFails(t *testing.T) {
 
 func FuzzCheckpoint(f *testing.F) {
 	whole := &checkpoint{seq: 9, sink: mark{fileID{1, 2}, 3}, files: []progress{
-		{fileID{1, 5}, 6, 7, 8, torn, "a \"quoted\"\n\xff/path"},
-		{fileID{1, 6}, 0, 0, 0, lineStart, "b"},
+		{fileID{1, 5}, origin{6, 4}, 7, 8, 9, torn, false, "a \"quoted\"\n\xff/path", ""},
+		{fileID{1, 6}, origin{}, 0, 0, 0, lineStart, true, "b", "a link's \xff/end"},
 	}}
 	f.Add(string(whole.append(nil)))
 	f.Add(string((&checkpoint{}).append(nil)))

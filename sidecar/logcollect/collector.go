@@ -37,9 +37,10 @@ type Collector struct {
 	// it are a file that ends in .recent and, for a moment, one that ends in .tmp.
 	Checkpoint string
 
-	// PollInterval is how often files are looked for and looked at. Where the
-	// system tells of changes that only repairs what it missed; otherwise it is
-	// the latency. 0: 1 s; negative: an error.
+	// PollInterval is how often files are looked for and looked at where the system
+	// does not tell of changes: it is the latency there. Where it does tell, all
+	// files are looked at once a minute, or every PollInterval if that is longer.
+	// What failed is tried again every PollInterval. 0: 1 s; negative: an error.
 	PollInterval time.Duration
 
 	// PollOnly does without the system's notifications, for filesystems that
@@ -72,6 +73,7 @@ type Collector struct {
 	gate  gate.Gate
 	sink  sync.Mutex // held by what calls Sink, which may outlive a run
 	count counters
+	sys   system
 }
 
 var _ sidecar.Sidecar = (*Collector)(nil)

@@ -22,13 +22,15 @@
 //     UTF-8 included. One without a newline at the end of a file is held until it
 //     is completed. Only what is said below of lines and events changes that.
 //  5. Rotation by renaming: the old generation is read to its end through all its
-//     names, and when it was removed as long as it is held open. When it has not
-//     grown for 200 ms the new one is begun; if both grow for 5 s they are read side
-//     by side. Generations that came and went unseen, or while the Collector was
-//     stopped, are found in the directory by their names, which continue that of
-//     the log, and by their time of birth.
+//     names, and when it was removed or moved away as long as it is held open. When
+//     it has not grown for 200 ms the new one is begun; if both grow for 5 s they are
+//     read side by side. Generations that came and went unseen, or while the
+//     Collector was stopped, are found in the directory by their names, which
+//     continue that of the log, and by their time of birth. The rest of one that was
+//     compressed by gzip while the Collector was stopped is read from there.
 //  6. Rotation by copying and truncating: a file that has become shorter, or does not
-//     have the bytes any more that were read last, is begun again.
+//     have the bytes any more that were read last, is begun again. If its writer does
+//     not append, the hole of NULs that it then leaves is skipped.
 //  7. After stop all files are looked for once more and read to their end, and only
 //     then their last lines without a newline are delivered, with one. Run returns
 //     nil when the sink has taken it all and the checkpoint says so.
@@ -60,16 +62,45 @@
 // and the bytes of [Stats] and of errors, are those of the files, whatever was
 // stripped, added or dropped on the way to the sink.
 //
+// # Which files
+//
+// Regular files, looked for below the root by the patterns. A file is known by its
+// device and inode, and one that is given the inode of another by the inode's
+// generation and its time of birth; only where the filesystem has neither by the
+// 64 bytes before the offset. So files that begin alike are different files, and
+// a short one is delivered at once.
+//
+// Links are followed, to files and to directories, and also absolute ones if they
+// begin with the root's path. One that leads out of the root or in a circle is
+// refused: once in the log, and in [Stats] as RefusedLinks. A pipe, a socket, a
+// device, or a directory whose name a pattern matches is left alone, which is
+// logged once. So are compressed files, unless the pattern has their ending in it,
+// as "*.gz" does.
+//
+// A file that vanishes with its directory, or is moved to where the patterns do not
+// look, goes on where it was when it comes back within an hour, also after a
+// restart; of such files 1,000 are remembered.
+//
 // # What no collector can save
 //
-// What is written between the copying and the truncating of a copytruncate; what
-// is written to a removed file more than 5 s after it last grew; a log that is
-// renamed out of the patterns or removed before it was seen for the first time;
-// and files removed while the Collector is stopped or killed. A file that was
-// rewritten in place with the same last 64 bytes before the offset can't be told
-// from the one that was there. One that was made anew can, by its inode and its
-// time of birth. Bytes that were seen and then went are counted in [Stats] as
-// LostBytes.
+// These are counted in [Stats] where they can be seen at all:
+//
+//   - What is written between the copying and the truncating of a copytruncate. What
+//     was seen of it, or shows by the length of a hole, is in LostBytes.
+//   - What is written to a removed file more than 5 s after it last grew, and to one
+//     that was moved out of sight more than 1 min after.
+//   - What is written to a file right before it is removed, if it is not held open
+//     because there are more than MaxOpenFiles, or no descriptors. What was seen of
+//     it is in LostBytes.
+//   - A log that is renamed out of the patterns or removed before it was seen for the
+//     first time.
+//   - Files removed while the Collector is stopped or killed: in MissingFiles. So are
+//     those compressed otherwise than by gzip; generations that came, went and were
+//     compressed meanwhile are not.
+//   - A file that was rewritten in place with the same last 64 bytes before the
+//     offset: it can't be told from the one that was there. One that was made anew can.
+//   - The generations that came and went unseen while the clock was set back, or on
+//     a filesystem without times of birth.
 //
 // When a writer goes on while the Collector is stopped, its last line or event may
 // be half written; a sink other than File is then given the two halves as two.
@@ -86,19 +117,32 @@
 //
 // # Notification and polling
 //
-// The system tells which files have changed, within a millisecond. Every
-// PollInterval all files are looked at nevertheless, because it may not hear of all
-// changes: on network filesystems, where there are too many watches, or when they
-// come too fast. In a bubble of testing/synctest PollOnly is needed.
+// Linux tells which files have changed, within a millisecond. Where it does all
+// files are looked at once a minute nevertheless, or every PollInterval if that is
+// longer. That finds what it does not tell: what is written through a mapping into
+// memory, and a filesystem that is mounted over a directory. When changes come
+// too fast for it, all files are looked at at once.
+//
+// Every PollInterval are looked at: everything, if one of the directories is on a
+// network or FUSE filesystem, can't be watched because there are too many watches,
+// or can't be listed; for 5 s, if a log was renamed; files with several names,
+// because what is written under one that is not watched is not told; and those
+// that failed. On other systems than Linux everything is.
+//
+// With PollOnly a file that was made anew is missed if it has the inode, the size
+// and the time of writing of the one before and that one was not held open. In a
+// bubble of testing/synctest PollOnly is needed.
 //
 // # Limits
 //
 // Memory: 2 batches of 1 MiB, or of MaxLineBytes and 2 KiB where lines or events are
-// longer, with 2 MiB each at most for where they end, and about 1 KiB for each file.
-// So a line that never ends is no danger. Descriptors: MaxOpenFiles, more only for files that are
-// removed and not read to the end; one for the checkpoint, two for a File, and
-// those of the notification. Goroutines: one that reads, one that delivers, and
-// two for the notification.
+// longer, with 2 MiB each at most for where they end, and about 1.2 KiB for each
+// file. So a line that never ends is no danger. Descriptors: MaxOpenFiles, more only
+// for files that are removed and not read to the end; one for the checkpoint, two for
+// a File, and those of the notification. When the process has none left, files that
+// were read are closed and what failed is tried again. Goroutines: one that reads, one
+// that delivers, and two for the notification. Disk: what a compressed file has that
+// is not read yet, at most 1 GiB, in a file without a name.
 //
 // # Your own sink: a guide
 //

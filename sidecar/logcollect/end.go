@@ -19,6 +19,7 @@ const afterGrace = 250 * time.Millisecond
 // was.
 func (r *run) end(err error) error {
 	wrong := &multierror.Error{ErrorFormat: oneLine}
+	r.letGo() // the deliverer may need descriptors
 	close(r.d.in)
 	failed, returned := r.await()
 	if !returned {
@@ -99,14 +100,21 @@ func (r *run) left(all bool) error {
 // maxNamed is how many files an error names.
 const maxNamed = 10
 
-// close lets go of all files.
+// letGo closes all files.
+func (r *run) letGo() {
+	for _, s := range r.opened {
+		s.f.Close()
+		s.f = nil
+	}
+	r.opened = nil
+	r.count.open.Store(0)
+}
+
+// close ends what the run has begun.
 func (r *run) close() {
 	if r.watch != nil {
 		r.watch.close()
 	}
-	for _, s := range r.open {
-		s.f.Close()
-	}
-	r.count.open.Store(0)
+	r.letGo()
 	r.count.files.Store(0)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -14,9 +15,15 @@ func (r *run) adopt(at sighting, path string, before *source) {
 	if r.sources[at.id] != nil {
 		return // found under two names
 	}
-	s := &source{id: at.id, path: path, name: at.name}
+	s := &source{id: at.id, path: path, name: at.name, home: at.name}
+	if before != nil && at.path != path {
+		s.home, s.moved = before.home, time.Now()
+	}
 	if before != nil {
 		r.count.rotations.Add(1)
+		if !before.moved.IsZero() {
+			before.moved = time.Now() // from now on too there may be others between them
+		}
 	}
 	r.sources[s.id] = s
 	r.link(s, before)
@@ -52,47 +59,48 @@ func (r *run) link(s, before *source) {
 // one, then the generations between these two, then the others.
 func (r *run) adoptAll(fresh []sighting) {
 	for _, at := range fresh {
-		if before := r.newest[at.name]; before != nil {
-			r.adopt(at, at.name, before)
+		if before := r.newest[at.path]; before != nil {
+			r.adopt(at, at.path, before)
 		}
 	}
 	r.adoptBetween()
 	for _, at := range fresh {
-		r.adopt(at, at.name, r.newest[at.name])
+		r.adopt(at, at.path, r.newest[at.path])
 	}
 }
 
 // adoptBetween follows the generations that came and went between two scans: where
-// one has lost its path, those are the younger files whose names continue the path.
+// one has lost its path, those are the younger files whose names continue its name.
 // It goes on looking for lingerTime, because a listing may miss files that are
-// renamed meanwhile.
+// renamed meanwhile, and until the path is taken.
 func (r *run) adoptBetween() {
 	var moved []*source
 	for _, s := range r.sources {
-		if s.born != 0 && !s.moved.IsZero() && time.Since(s.moved) < lingerTime {
+		if s.born != 0 && !s.away && !s.moved.IsZero() && (time.Since(s.moved) < lingerTime || r.newest[s.path] == s) {
 			moved = append(moved, s)
 		}
 	}
 	for _, s := range moved {
+		files, _ := r.siblings(path.Dir(s.home)) // if it can't be listed, in the next scan
 		var between []generation
-		for id, at := range r.siblings(path.Dir(s.path)) {
-			if r.sources[id] != nil || !continues(at.name, s.path) || at.mod.UnixNano() < s.born {
+		for id, at := range files {
+			if at.name != s.home && !continues(at.name, s.home) || at.mod.UnixNano() < s.born || r.isKnown(at) {
 				continue
 			}
-			f, at, err := open(r.root, at.name)
+			f, at, err := r.open(at.name)
 			if err != nil {
 				continue
 			}
-			g := generation{at, bornAt(f)}
+			g := generation{at, s.home, bornAt(f)}
 			f.Close()
-			if last := r.newest[s.path]; at.id == id && g.after(s) && (last == nil || last.name != last.path || !g.after(last)) {
+			if at.id == id && g.after(s) && r.within(g, s) {
 				between = append(between, g)
 			}
 		}
 		slices.SortFunc(between, generation.compare)
 		for _, g := range between {
 			before := s
-			for before.after != nil && g.after(before.after) {
+			for before.after != nil && !before.after.moved.IsZero() && g.after(before.after) {
 				before = before.after
 			}
 			r.adopt(g.sighting, s.path, before)
@@ -100,23 +108,69 @@ func (r *run) adoptBetween() {
 	}
 }
 
-// A generation is a file that may have had the path of a known one.
+// isKnown tells whether a file is followed, and not one that was given the
+// identity of one that is gone.
+func (r *run) isKnown(at sighting) bool {
+	s := r.sources[at.id]
+	if s != nil && s.name == "" && s.f == nil {
+		return r.sight(s, at)
+	}
+	return s != nil
+}
+
+// within tells whether g may have come before the file that has the path of s now,
+// if there is one and it has it in the same place.
+func (r *run) within(g generation, s *source) bool {
+	last := r.newest[s.path]
+	return last == nil || !last.moved.IsZero() || last.home != s.home || !g.after(last)
+}
+
+// A generation is a file that may have had the name home.
 type generation struct {
 	sighting
+	home string
 	born int64
 }
 
 // compare orders the generations of one path. The clock of a filesystem may stand
 // still for some milliseconds, so what was born at the same time is told apart by
-// the last writing, and then by the inode, which mostly counts up.
+// the last writing, then by the names, and then by the inode, which mostly counts
+// up.
 func (g generation) compare(o generation) int {
-	return cmp.Or(cmp.Compare(g.born, o.born), g.mod.Compare(o.mod), cmp.Compare(g.id.ino, o.id.ino))
+	return cmp.Or(cmp.Compare(g.born, o.born), g.mod.Compare(o.mod), compareNames(g.suffix(), o.suffix()), cmp.Compare(g.id.ino, o.id.ino))
 }
 
 func (g generation) after(s *source) bool { return g.compare(s.generation()) > 0 }
 
+// suffix is what a rotation has added to the name.
+func (g generation) suffix() string {
+	rest, ok := strings.CutPrefix(g.name, g.home)
+	if !ok {
+		return ""
+	}
+	return rest
+}
+
+// compareNames orders what two rotations have added to one name: counting, where
+// 1 is later than 2, or the time, where the later one is later. What has nothing
+// added is the latest.
+func compareNames(a, b string) int {
+	if a == "" || b == "" {
+		return cmp.Compare(len(b), len(a))
+	}
+	m, err1 := strconv.Atoi(a[1:])
+	n, err2 := strconv.Atoi(b[1:])
+	if err1 == nil && err2 == nil && max(m, n) < maxCounted {
+		return cmp.Compare(n, m)
+	}
+	return strings.Compare(a, b)
+}
+
+// maxCounted is the least number behind a name that may be a date.
+const maxCounted = 100_000
+
 func (s *source) generation() generation {
-	return generation{sighting{s.name, s.id, s.size, s.mod}, s.born}
+	return generation{sighting{name: s.name, id: s.id, size: s.size, mod: s.mod}, s.home, s.born}
 }
 
 // continues tells whether name is one that a rotation gives to the file called
@@ -126,10 +180,5 @@ func continues(name, path string) bool {
 	if !ok || rest == "" || !strings.ContainsRune(".-_", rune(rest[0])) {
 		return false
 	}
-	for _, ext := range []string{".gz", ".bz2", ".xz", ".zst", ".lz4", ".Z", ".zip", ".tmp", ".swp"} {
-		if strings.HasSuffix(rest, ext) {
-			return false
-		}
-	}
-	return true
+	return !isCompressed(rest) && !strings.HasSuffix(rest, ".tmp") && !strings.HasSuffix(rest, ".swp")
 }

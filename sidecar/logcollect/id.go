@@ -4,20 +4,40 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"syscall"
 	"time"
 )
 
 // A fileID tells a file from all others that exist at the same time. When a file
-// is gone its fileID may be given to a new one; the time of birth, where the
-// filesystem has it, and the bytes before the offset tell these two apart.
+// is gone its fileID may be given to a new one, as ext4 does at once; the origin
+// and the bytes before the offset tell these two apart.
 type fileID struct{ dev, ino uint64 }
+
+// An origin tells the files apart that were given one fileID after another. Each
+// of its parts is 0 where the filesystem does not know it.
+type origin struct {
+	born int64  // when it was made, in nanoseconds since 1970
+	gen  uint32 // the generation of the inode
+}
+
+func originOf(f *os.File) origin { return origin{bornAt(f), generationOf(f)} }
+
+func (o origin) known() bool { return o != origin{} }
+
+// differs tells whether o and p are of two files. Where nothing is known of one
+// of them they may be.
+func (o origin) differs(p origin) bool {
+	return o.born != 0 && p.born != 0 && o.born != p.born || o.gen != 0 && p.gen != 0 && o.gen != p.gen
+}
 
 // A sighting is a regular file, seen under a name.
 type sighting struct {
-	name string
-	id   fileID
-	size int64
-	mod  time.Time
+	path   string // what the patterns found it as; empty: found otherwise
+	name   string // where it is, free of links
+	id     fileID
+	size   int64
+	mod    time.Time
+	shared bool // it has several names, so that a writer may use one that is not watched
 }
 
 var errIrregular = errors.New("not a regular file")
@@ -29,16 +49,23 @@ func look(root *os.Root, name string) (sighting, error) {
 	if err != nil {
 		return sighting{}, err
 	}
+	return sight(root, name, fi)
+}
+
+// sight is look for what is known of a file already.
+func sight(root *os.Root, name string, fi fs.FileInfo) (sighting, error) {
 	if !fi.Mode().IsRegular() {
 		return sighting{}, &fs.PathError{Op: "follow", Path: name, Err: errIrregular}
 	}
 	id, err := statID(root, name, fi)
-	return sighting{name, id, fi.Size(), fi.ModTime()}, err
+	return sighting{name: name, id: id, size: fi.Size(), mod: fi.ModTime(), shared: links(fi) > 1}, err
 }
 
 // missing tells whether err says that there is no such file, and not that it
 // can't be seen.
-func missing(err error) bool { return errors.Is(err, fs.ErrNotExist) || errors.Is(err, errIrregular) }
+func missing(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, errIrregular) || errors.Is(err, syscall.ENOTDIR)
+}
 
 // open opens the file called name for reading. The sighting is of what was
 // opened, whatever name stands for by now.
@@ -64,5 +91,5 @@ func lookAt(f *os.File, name string) (sighting, error) {
 		return sighting{}, &fs.PathError{Op: "follow", Path: name, Err: errIrregular}
 	}
 	id, err := openID(f, fi)
-	return sighting{name, id, fi.Size(), fi.ModTime()}, err
+	return sighting{name: name, id: id, size: fi.Size(), mod: fi.ModTime(), shared: links(fi) > 1}, err
 }

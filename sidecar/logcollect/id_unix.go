@@ -22,3 +22,11 @@ func statID(_ *os.Root, name string, fi fs.FileInfo) (fileID, error) {
 }
 
 func openID(f *os.File, fi fs.FileInfo) (fileID, error) { return statID(nil, f.Name(), fi) }
+
+// links is how many names a file has.
+func links(fi fs.FileInfo) uint64 {
+	if st, ok := fi.Sys().(*syscall.Stat_t); ok {
+		return uint64(st.Nlink)
+	}
+	return 1
+}

@@ -30,7 +30,7 @@ func TestEndlessLine(t *testing.T) {
 				c.size = min(c.size, 50<<20)
 			}
 			b := newBench(t)
-			b.append("a.log", "first\n")
+			b.append("a.log", "first\nx")
 			require.NoError(t, os.Truncate(b.path("a.log"), 6+c.size)) // a hole, which reads as NULs
 			b.append("a.log", "\nlast\n")
 			sink := &counting{}

@@ -30,6 +30,7 @@ func TestEventChild(t *testing.T) {
 	require.NoError(t, err)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
+	require.NoError(t, os.WriteFile(fmt.Sprintf("%s/up.%d", dir, os.Getpid()), nil, 0o600))
 	c := &Collector{
 		Include: []string{"a.log"}, Sink: &File{Path: "out"}, PollInterval: 10 * time.Millisecond,
 		StripCR: true, Multiline: &Multiline{Start: indented.Start, Idle: time.Hour},
@@ -87,6 +88,10 @@ func TestEventsKilled(t *testing.T) {
 			} else {
 				b.awaitOut(strings.TrimSuffix(all, want[len(want)-1]))
 			}
+			b.await("the child up", func() bool {
+				_, err := os.Stat(b.path(fmt.Sprintf("up.%d", child.Process.Pid)))
+				return err == nil
+			})
 			require.NoError(t, child.Process.Signal(syscall.SIGTERM))
 			require.NoError(t, child.Wait())
 			if sink == "file" {

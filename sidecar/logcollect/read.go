@@ -2,8 +2,6 @@ package logcollect
 
 import (
 	"errors"
-	"fmt"
-	"slices"
 	"time"
 )
 
@@ -66,6 +64,12 @@ func (r *run) read(s *source) (more, full bool) {
 		return false, false
 	}
 	r.saw(s, s.next+int64(len(data)))
+	if s.seen == 0 && s.place == lineStart {
+		if skipped, wait := r.nextLine(s, data); skipped || wait {
+			s.ending = s.ending && skipped
+			return skipped, false
+		}
+	}
 	return r.take(s, at, at+len(data), eof)
 }
 
@@ -77,8 +81,11 @@ func (r *run) restart(s *source) {
 	}
 	r.log.Info("logcollect: file was cut or rewritten, begun again", "file", s.name, "read", s.next)
 	r.count.truncations.Add(1)
+	lost := s.size
 	r.lose(s, now)
+	lost -= s.size
 	r.unsee(s)
+	s.cut, s.inHole = s.next+lost, false
 	s.next, s.size, s.guard, s.place, s.seen, s.long, s.unchecked = 0, 0, guard{}, lineStart, 0, false, false
 	r.again = append(r.again, s)
 }
@@ -106,77 +113,4 @@ func (r *run) saw(s *source, size int64) {
 		s.size = size
 		s.since = time.Now()
 	}
-}
-
-// errMoved leads to a scan, which finds out more.
-var errMoved = errors.New("is not under its name any more")
-
-// ensureOpen opens s if it is not, and closes another one if that makes too many.
-// errReplaced says that s is to be begun again.
-func (r *run) ensureOpen(s *source) error {
-	if s.f != nil {
-		return s.check()
-	}
-	if s.name == "" {
-		return errors.New("has no name any more")
-	}
-	r.evict()
-	f, now, err := open(r.root, s.name)
-	if err != nil && missing(err) {
-		r.scanAt = time.Now()
-		return fmt.Errorf("%w: %w", errMoved, err)
-	}
-	if err != nil {
-		return err
-	}
-	born := bornAt(f)
-	if now.id != s.id || s.born != 0 && born != 0 && born != s.born {
-		f.Close()
-		if now.id == s.id { // given to a new file, which the scan will find
-			r.count.rotations.Add(1)
-			r.unsee(s)
-			r.forget(s)
-		}
-		r.scanAt = time.Now()
-		return fmt.Errorf("%s: %w", s.name, errMoved)
-	}
-	s.f, s.born = f, born
-	delete(r.warned, s.name)
-	r.open = append(r.open, s)
-	r.count.open.Store(int64(len(r.open)))
-	return s.check()
-}
-
-// evict makes room for one more open file, if it can without losing one: what has
-// a name can be opened again, what has been read needs it less.
-func (r *run) evict() {
-	if len(r.open) < r.c.maxOpenFiles() {
-		return
-	}
-	victim := -1
-	for i, s := range r.open {
-		if s.name == "" {
-			continue
-		}
-		if s.size == s.next {
-			victim = i
-			break
-		}
-		if victim < 0 {
-			victim = i
-		}
-	}
-	if victim >= 0 {
-		r.shut(r.open[victim])
-	}
-}
-
-func (r *run) shut(s *source) {
-	if s.f == nil {
-		return
-	}
-	s.f.Close()
-	s.f = nil
-	r.open = slices.DeleteFunc(r.open, func(o *source) bool { return o == s })
-	r.count.open.Store(int64(len(r.open)))
 }

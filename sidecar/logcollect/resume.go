@@ -4,6 +4,7 @@ import (
 	"errors"
 	"path"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -22,7 +23,7 @@ func (r *run) resume() (whole bool) {
 		}
 	}
 	for range 3 { // a listing may miss files that are renamed meanwhile
-		r.listed = nil
+		r.tree = r.newTree()
 		for _, s := range known {
 			r.locate(s)
 		}
@@ -36,13 +37,31 @@ func (r *run) resume() (whole bool) {
 		}
 	}
 	known = slices.DeleteFunc(known, func(s *source) bool { return r.sources[s.id] != s })
-	slices.SortStableFunc(known, func(a, b *source) int { return a.generation().compare(b.generation()) })
+	slices.SortStableFunc(known, inTurn)
 	for _, s := range known {
 		store.put(s.progress())
+		if s.away {
+			continue
+		}
 		r.link(s, r.newest[s.path])
 		r.enqueue(s)
 	}
 	return whole
+}
+
+// inTurn orders the generations of each path. The one that has the path is the
+// last, whatever the clocks say.
+func inTurn(a, b *source) int {
+	if a.path != b.path {
+		return strings.Compare(a.path, b.path)
+	}
+	if has := a.moved.IsZero(); has != b.moved.IsZero() {
+		if has {
+			return 1
+		}
+		return -1
+	}
+	return a.generation().compare(b.generation())
 }
 
 // locate gives a source that was recalled its name: its path, or another one in
@@ -51,13 +70,18 @@ func (r *run) locate(s *source) {
 	if s.name != "" {
 		return
 	}
-	at, err := look(r.root, s.path)
-	if err == nil && at.id != s.id || err != nil && missing(err) {
-		at = r.siblings(path.Dir(s.path))[s.id]
-	} else if err != nil { // it may well be there
-		at = sighting{name: s.path, size: s.size}
+	at, err := r.tree.find(s.path)
+	switch {
+	case err == nil && at.id == s.id:
+		at.path = s.path
+	case err == nil || missing(err):
+		at, _, err = r.sibling(path.Dir(s.home), s.id)
 	}
-	s.name, s.mod = at.name, at.mod
+	if err != nil { // it may well be there
+		at = sighting{name: s.home, path: s.path, size: s.size}
+	}
+	r.rename(s, at.path, at.name)
+	s.mod, s.shared = at.mod, at.shared
 	r.saw(s, at.size)
 	if s.mod.Before(s.since) {
 		s.since = s.mod // so that nothing waits for what has ended long ago
@@ -67,33 +91,60 @@ func (r *run) locate(s *source) {
 // goOn opens a source that was located, and returns why it does not just go on
 // where it was.
 func (r *run) goOn(s *source) error {
-	var err error
-	for range 4 { // it may be renamed between being found and being opened
-		if s.name == "" {
+	err := r.ensureOpen(s)
+	for range 3 { // it may be renamed between being found and being opened
+		if s.name == "" || !errors.Is(err, errMoved) || errors.Is(err, errOther) {
 			break
 		}
-		if err = r.ensureOpen(s); !errors.Is(err, errMoved) || r.sources[s.id] != s {
-			break
-		}
-		s.name, r.listed = "", nil
+		r.rename(s, "", "")
+		r.tree = r.newTree()
 		r.locate(s)
+		err = r.ensureOpen(s)
 	}
-	if s.name != s.path {
-		s.moved = time.Now()
+	if s.name == "" || errors.Is(err, errOther) {
+		return r.goneMeanwhile(s)
 	}
-	if s.name == "" {
-		s.gone = time.Now()
-		r.leave(s)
-		r.log.Warn("logcollect: file is not there any more", "file", s.path, "offset", s.next)
-		return errMoved
-	}
+	r.comeBack(s)
 	switch {
 	case errors.Is(err, errReplaced):
 		r.restart(s)
-	case errors.Is(err, errMoved): // the scan will tell, or it is forgotten already
+	case errors.Is(err, errMoved): // the scan will tell
 	case err != nil:
 		s.err = err
 		r.warnUnopened(s)
 	}
 	return err
+}
+
+// goneMeanwhile is goOn for a source that is not there any more, or whose identity
+// was given to another file.
+func (r *run) goneMeanwhile(s *source) error {
+	given, had := s.name != "", s.moved.IsZero()
+	r.unsee(s)
+	r.rename(s, "", "")
+	s.gone = time.Now()
+	if s.away {
+		if given {
+			r.forget(s)
+		}
+		return nil // nothing has come of it since the checkpoint
+	}
+	found, err := r.unpack(s)
+	if found {
+		r.log.Info("logcollect: file was compressed, the rest of it is read from there", "file", s.path, "offset", s.next)
+		r.leave(s)
+		return nil
+	}
+	r.count.missing.Add(1)
+	r.log.Warn("logcollect: file is not there any more", "file", s.path, "offset", s.next, "err", err)
+	switch {
+	case !given:
+		r.leave(s)
+	case had:
+		r.count.rotations.Add(1)
+		fallthrough
+	default:
+		r.forget(s)
+	}
+	return errMoved
 }

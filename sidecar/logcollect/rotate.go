@@ -10,9 +10,6 @@ const (
 	// holdTime is how long at most a file waits for the generation before it, where
 	// somebody goes on writing to both.
 	holdTime = 5 * time.Second
-
-	// lingerTime is how long a file without a name is held open after it last grew.
-	lingerTime = 5 * time.Second
 )
 
 // leave has settle look after s, which has lost its path or its name.
@@ -48,8 +45,7 @@ func (r *run) settleOne(s *source, now time.Time) (at time.Time, stays bool) {
 		if linger := s.gone.Add(lingerTime); now.Before(linger) && !r.drain.late {
 			return linger, true
 		}
-		r.forget(s)
-		return time.Time{}, false
+		return r.settleAway(s)
 	case !gone && s.after == nil: // it came back
 		return time.Time{}, false
 	case s.before != nil:
@@ -79,10 +75,26 @@ func (r *run) settleOne(s *source, now time.Time) (at time.Time, stays bool) {
 	if !gone {
 		return time.Time{}, false
 	}
-	if linger := s.since.Add(lingerTime); now.Before(linger) && !r.drain.on {
-		return linger, true
+	linger, removed := strayTime, s.removed()
+	if removed {
+		linger = lingerTime
 	}
-	r.forget(s)
+	if until := s.since.Add(linger); now.Before(until) && !r.drain.on {
+		return until, true
+	}
+	if removed {
+		r.forget(s)
+		return time.Time{}, false
+	}
+	return r.settleAway(s)
+}
+
+// settleAway has s go away when nothing of it can be on its way to the sink.
+func (r *run) settleAway(s *source) (at time.Time, stays bool) {
+	if r.ahead == nil || !r.ahead.empty() {
+		return time.Time{}, true
+	}
+	r.goAway(s)
 	return time.Time{}, false
 }
 

@@ -2,6 +2,7 @@ package logcollect
 
 import (
 	"os"
+	"slices"
 	"testing"
 	"testing/synctest"
 
@@ -21,13 +22,13 @@ func (c rotation) test(t *testing.T, pollOnly bool) {
 	require.NoError(t, b.stop())
 	require.Equal(t, c.want, sink.String())
 	s := b.c.Stats()
-	require.Equal(t, c.stats, Stats{Rotations: s.Rotations, Truncations: s.Truncations, PartialLines: s.PartialLines})
+	require.Equal(t, c.stats, Stats{Rotations: s.Rotations, Truncations: s.Truncations, PartialLines: s.PartialLines, HoleBytes: s.HoleBytes})
 	require.Zero(t, s.LostBytes)
 	require.Zero(t, s.Lag)
 }
 
 func TestRotationPolled(t *testing.T) {
-	for _, c := range rotations {
+	for _, c := range slices.Concat(rotations, moves, holes, retargets) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { c.test(t, true) })
 		})
@@ -35,7 +36,7 @@ func TestRotationPolled(t *testing.T) {
 }
 
 func TestRotationNotified(t *testing.T) {
-	for _, c := range rotations {
+	for _, c := range slices.Concat(rotations, moves, holes, retargets) {
 		t.Run(c.name, func(t *testing.T) { c.test(t, false) })
 	}
 }

@@ -14,7 +14,7 @@ type rotation struct {
 	include []string // nil: the log alone
 	do      func(b *bench, sink *memory)
 	want    string
-	stats   Stats // Rotations, Truncations, PartialLines
+	stats   Stats // Rotations, Truncations, PartialLines, HoleBytes
 }
 
 var rotations = []rotation{{

@@ -30,16 +30,19 @@ type run struct {
 	newest  map[string]*source // by path, the last generation
 	named   map[string]*source // by the name it has now
 	round   int
-	dirs    map[string]bool                // that the patterns look into
-	listed  map[string]map[fileID]sighting // by directory, in this scan
-	scanAt  time.Time                      // of the next scan
-	hintAt  time.Time                      // before this no hint makes one
+	tree    *tree           // of this scan, or the last one
+	bases   []string        // the root's absolute names
+	trouble bool            // in this scan something could not be looked at
+	scanAt  time.Time       // of the next scan
+	hintAt  time.Time       // before this nothing that was heard or missed makes one
+	pollAt  time.Time       // when to look at what is not heard of; zero: there is nothing
+	distant map[uint64]bool // by device, whether others may write to it
 
 	queue   []*source  // that may have something to read
 	leaving []*source  // that have lost their path or their name
 	held    []*source  // with an event that may be complete
 	flushAt time.Time  // when to look at these; zero: not
-	open    []*source  // in the order of opening
+	opened  []*source  // the open ones, in the order of opening
 	added   []progress // and removed: since the last batch
 	removed []fileID
 	again   []*source // begun again, which the checkpoint does not say yet
@@ -58,6 +61,9 @@ func newRun(c *Collector, grace context.Context, root *os.Root) *run {
 		sources: map[fileID]*source{},
 		newest:  map[string]*source{},
 		named:   map[string]*source{},
+		distant: map[uint64]bool{},
+		bases:   basesOf(root),
+		hintAt:  time.Now(),
 		ahead:   newBatch(),
 		spare:   newBatch(),
 	}
@@ -78,7 +84,7 @@ func (c *Collector) collect(ctx, grace context.Context, root *os.Root) error {
 // loop returns nil when all is delivered after ctx is done, or why that can't be.
 func (r *run) loop(ctx context.Context) error {
 	stop := ctx.Done()
-	timer := time.NewTimer(0)
+	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	var hints <-chan struct{}
 	if r.watch != nil {
@@ -88,6 +94,9 @@ func (r *run) loop(ctx context.Context) error {
 		now := time.Now()
 		if !now.Before(r.scanAt) {
 			r.scan()
+		}
+		if !r.pollAt.IsZero() && !now.Before(r.pollAt) {
+			r.poll(now)
 		}
 		wake := r.settle(now)
 		r.flush(now)
@@ -102,15 +111,19 @@ func (r *run) loop(ctx context.Context) error {
 			}
 			wake = earlier(wake, at)
 		}
-		timer.Reset(earlier(wake, r.scanAt).Sub(now))
+		to := r.handOver()
+		if to != nil || r.flying != nil {
+			r.pollSoon(now) // the deliverer may lack descriptors
+		}
+		wait := r.wait(timer, earlier(earlier(wake, r.pollAt), r.scanAt).Sub(now))
 		select {
-		case r.handOver() <- r.ahead:
+		case to <- r.ahead:
 			r.flying, r.ahead, r.spare = r.ahead, r.spare, nil
 		case b := <-r.d.out:
 			r.delivered(b)
 		case <-hints:
 			r.takeHints()
-		case <-timer.C:
+		case <-wait:
 		case <-stop:
 			stop = nil
 			r.drain.on, r.drain.since, r.scanAt = true, now, now
@@ -121,6 +134,22 @@ func (r *run) loop(ctx context.Context) error {
 			return r.grace.Err()
 		}
 	}
+}
+
+// due is ready at any time.
+var due = func() <-chan time.Time {
+	c := make(chan time.Time)
+	close(c)
+	return c
+}()
+
+// wait returns a channel that is ready after d.
+func (r *run) wait(timer *time.Timer, d time.Duration) <-chan time.Time {
+	if d <= 0 {
+		return due
+	}
+	timer.Reset(d)
+	return timer.C
 }
 
 // handOver returns the deliverer's channel if there is a batch for it, else nil.
@@ -180,9 +209,12 @@ func (r *run) takeHints() {
 		}
 	}
 	if rescan {
-		r.scanAt = earlier(r.scanAt, r.hintAt)
+		r.rescan()
 	}
 }
+
+// rescan asks for a scan, as soon as scans do not take too much of the time.
+func (r *run) rescan() { r.scanAt = earlier(r.scanAt, r.hintAt) }
 
 // earlier returns the earlier of two times, of which the zero one is never.
 func earlier(a, b time.Time) time.Time {

@@ -1,8 +1,6 @@
 package logcollect
 
 import (
-	"errors"
-	"io/fs"
 	"path"
 	"time"
 )
@@ -12,14 +10,16 @@ import (
 func (r *run) scan() {
 	began := time.Now()
 	r.round++
-	r.listed = nil
+	r.tree = r.newTree()
+	r.trouble, r.scanAt = false, time.Time{}
 	var fresh []sighting
 	for _, at := range r.walk() {
-		switch s := r.sources[at.id]; {
-		case s == nil:
+		s := r.sources[at.id]
+		if s != nil && s.round == r.round && at.path != s.path {
+			continue // another name of it
+		}
+		if s == nil || !r.sight(s, at) {
 			fresh = append(fresh, at)
-		case s.round != r.round:
-			r.sight(s, at)
 		}
 	}
 	for _, s := range r.sources {
@@ -28,7 +28,9 @@ func (r *run) scan() {
 		}
 	}
 	r.adoptAll(fresh)
+	r.dropAway(began)
 	clear(r.named)
+	files := int64(0)
 	for _, s := range r.sources {
 		s.target = s.size
 		if !r.drain.on || s.due == 0 {
@@ -37,22 +39,27 @@ func (r *run) scan() {
 		if s.name != "" {
 			r.named[s.name] = s
 		}
+		if !s.away {
+			files++
+		}
 	}
-	r.count.files.Store(int64(len(r.sources)))
-	now := time.Now()
-	r.scanAt = now.Add(r.c.pollInterval())
-	if r.watch != nil && r.watch.add(r.dirs) {
-		r.scanAt = now // what came before the watch was not heard
-	}
-	r.hintAt = now.Add(10 * now.Sub(began)) // so that a busy directory costs a tenth of a core at most
+	r.count.files.Store(files)
+	r.plan(began)
 }
 
-// sight notes where s is and whether it has changed.
-func (r *run) sight(s *source, at sighting) {
+// sight notes where s is and whether it has changed. It returns false if what is
+// there is another file, which was given s's identity.
+func (r *run) sight(s *source, at sighting) bool {
+	same := at.size == s.size && at.mod.Equal(s.mod)
+	if s.f == nil && !(same && s.err == nil) && r.reused(s, at) {
+		return false
+	}
 	s.round = r.round
-	r.rename(s, at.name)
-	if at.size == s.size && at.mod.Equal(s.mod) && s.err == nil {
-		return
+	r.rename(s, at.path, at.name)
+	r.comeBack(s)
+	s.shared = at.shared
+	if same && s.err == nil {
+		return true
 	}
 	s.mod = at.mod
 	if at.size >= s.next {
@@ -60,14 +67,16 @@ func (r *run) sight(s *source, at sighting) {
 	}
 	r.saw(s, at.size)
 	r.touch(s)
+	return true
 }
 
-// rename notes under what name s is now, empty for none.
-func (r *run) rename(s *source, name string) {
+// rename notes what the patterns found s as and where it is now, each empty for
+// not at all.
+func (r *run) rename(s *source, path, name string) {
 	switch {
-	case name == s.path:
-		s.moved = time.Time{}
-	case s.name == s.path:
+	case path != "" && path == s.path:
+		s.moved, s.home = time.Time{}, name
+	case s.moved.IsZero():
 		s.moved = time.Now()
 	}
 	if s.name != "" && name == "" {
@@ -78,7 +87,7 @@ func (r *run) rename(s *source, name string) {
 
 // touch has s read, because it has changed.
 func (r *run) touch(s *source) {
-	if r.drain.late {
+	if r.drain.late || s.away {
 		return
 	}
 	r.drain.found = true
@@ -100,60 +109,94 @@ func (r *run) changed(s *source) bool {
 		at, err = look(r.root, s.name)
 	}
 	if err != nil || at.id != s.id {
-		r.scanAt = time.Now() // it has another name by now
+		r.rescan() // it has another name by now
 		return true
 	}
-	r.sight(s, at)
-	return s.queued
+	if s.moved.IsZero() {
+		at.path = s.path
+	}
+	return !r.sight(s, at) || s.queued
 }
 
 // seek looks for a known file that no pattern has found: a generation before, by
 // its last name, else by its identity in the directory.
 func (r *run) seek(s *source) {
-	if s.name != "" {
+	dir := path.Dir(s.home)
+	if l := r.tree.lists[dir]; l == nil && s.name != "" || s.name != "" && path.Dir(s.name) != dir {
 		at, err := look(r.root, s.name)
 		switch {
 		case err == nil && at.id == s.id:
-			r.sight(s, at)
+			r.found(s, at)
 			return
 		case err != nil && !missing(err):
 			r.warn(s.name, "can't be found", err) // it may well be there
 			return
 		}
 	}
-	if at, ok := r.siblings(path.Dir(s.path))[s.id]; ok {
-		r.sight(s, at)
+	at, ok, err := r.sibling(dir, s.id)
+	switch {
+	case ok:
+		r.found(s, at)
+		return
+	case err != nil && !s.away:
+		r.warn(dir, "can't be listed", err)
 		return
 	}
-	r.rename(s, "")
+	r.rename(s, "", "")
+	if s.away {
+		return
+	}
 	r.leave(s)
 	if s.f != nil {
 		r.changed(s)
 	}
 }
 
+// found is sight for a file that was not found by a pattern.
+func (r *run) found(s *source, at sighting) {
+	if at.name == s.home && s.path == s.home {
+		at.path = s.path // it is the listing that missed it
+	}
+	r.tree.dirs[path.Dir(at.name)] = true
+	r.sight(s, at)
+}
+
+// sibling returns the regular file with an identity in a directory. An error says
+// that it may be there all the same.
+func (r *run) sibling(dir string, id fileID) (at sighting, ok bool, err error) {
+	files, err := r.siblings(dir)
+	if at, ok = files[id]; !ok && err == nil && r.tree.relist(dir) {
+		files, err = r.siblings(dir)
+		at, ok = files[id]
+	}
+	return at, ok, err
+}
+
 // siblings returns the regular files of a directory, as this scan found them.
-func (r *run) siblings(dir string) map[fileID]sighting {
-	if files, ok := r.listed[dir]; ok {
-		return files
+func (r *run) siblings(dir string) (map[fileID]sighting, error) {
+	l := r.tree.list(dir)
+	if l.err != nil {
+		if missing(l.err) {
+			return nil, nil
+		}
+		return nil, l.err
 	}
-	if r.listed == nil {
-		r.listed = map[string]map[fileID]sighting{}
+	if l.files != nil {
+		return l.files, nil
 	}
-	files := map[fileID]sighting{}
-	r.listed[dir] = files
-	entries, err := fs.ReadDir(r.root.FS(), dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		r.warn(dir, "can't be listed", err)
-	}
-	for _, e := range entries {
+	l.files = map[fileID]sighting{}
+	for _, e := range l.entries {
 		name := path.Join(dir, e.Name())
 		if !e.Type().IsRegular() || r.owns(name) {
 			continue
 		}
-		if at, err := look(r.root, name); err == nil && at.id != r.sinkID {
-			files[at.id] = at
+		fi, err := e.Info()
+		if err != nil {
+			continue // gone since
+		}
+		if at, err := sight(r.root, name, fi); err == nil && at.id != r.sinkID {
+			l.files[at.id] = at
 		}
 	}
-	return files
+	return l.files, nil
 }

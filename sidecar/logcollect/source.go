@@ -1,6 +1,7 @@
 package logcollect
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"os"
@@ -10,10 +11,12 @@ import (
 // A source is one file that is followed, through all its names to its end. The
 // files that have had one path after another are its generations.
 type source struct {
-	id   fileID
-	born int64
-	path string // where it was found: what its lines are delivered as
-	name string // where it is now; empty: nowhere under a known name
+	id     fileID
+	origin        // zero: not known
+	path   string // where it was found: what its lines are delivered as
+	home   string // where that is, free of links
+	name   string // where it is now, free of links; empty: nowhere under a known name
+	shared bool   // it has several names
 
 	f     *os.File // nil: closed, or not opened yet
 	next  int64    // of the first byte that was not read into a batch
@@ -26,6 +29,9 @@ type source struct {
 
 	unchecked bool // recalled from a checkpoint, and not opened yet: guard is to have sum
 	sum       uint64
+
+	cut    int64 // up to where it was read before it was truncated, while it may begin with a hole
+	inHole bool  // what comes next may be of the hole still
 
 	place place // at next
 	seen  int   // of the bytes behind next, those that are lines but not yet an event
@@ -43,6 +49,7 @@ type source struct {
 	after  *source   // the generation to be read next; nil: none
 	left   time.Time // since when settle looks after it; zero: it does not
 	gone   time.Time // since when it has no name
+	away   bool      // it was not found for long: just remembered, in case that it comes back
 }
 
 // errReplaced says that a file does not have the bytes that were read from it.
@@ -78,29 +85,18 @@ func (s *source) progress() progress {
 	if s.unchecked {
 		sum = s.sum
 	}
-	return progress{s.id, s.born, s.next, sum, s.place, s.path}
+	home := s.home
+	if home == s.path {
+		home = ""
+	}
+	return progress{s.id, s.origin, s.next, sum, s.cut, s.place, s.away, s.path, home}
 }
 
 // recall returns what p is about, as far as that is known without opening it.
 func recall(p progress) *source {
 	return &source{
-		id: p.id, born: p.born, path: p.path, place: p.place,
+		id: p.id, origin: p.origin, path: p.path, home: cmp.Or(p.home, p.path), cut: p.cut, place: p.place, away: p.away,
 		next: p.offset, size: p.offset, since: time.Now(),
 		unchecked: true, sum: p.guard,
 	}
-}
-
-// check has a source that was recalled and opened get its guard, or returns
-// errReplaced.
-func (s *source) check() error {
-	if !s.unchecked {
-		return nil
-	}
-	s.guard.n = int(min(guardSize, s.next))
-	_, err := s.f.ReadAt(s.guard.get(), s.next-int64(s.guard.n))
-	if err == io.EOF || err == nil && s.guard.sum() != s.sum {
-		return errReplaced
-	}
-	s.unchecked = err != nil
-	return err
 }

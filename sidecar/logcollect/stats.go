@@ -21,11 +21,14 @@ type Stats struct {
 	TruncatedBytes int64 // of these lines, what was dropped
 	PartialLines   int64 // lines that their file ended without a newline, and that were delivered with one
 	LostBytes      int64 // bytes that were seen in a file, and that went before they could be read
+	MissingFiles   int64 // files that were not there any more when a run began, so that their last lines may be missing
+	HoleBytes      int64 // NULs that were skipped, because a writer that went on behind a truncation left them
 
 	SinkErrors         int64 // failed Writes, panics included; each was tried again
 	CheckpointErrors   int64 // failures to write the checkpoint; each was tried again
 	CheckpointsRefused int64 // checkpoints that were damaged, so that all files were begun again
 	ReadErrors         int64 // failures to find, open or read a file; each was tried again
+	RefusedLinks       int64 // links that were not followed, because they lead out of the root or in a circle
 }
 
 // Stats returns a snapshot. It may be called at any time.
@@ -47,11 +50,14 @@ func (c *Collector) Stats() Stats {
 		TruncatedBytes: n.truncatedBytes.Load(),
 		PartialLines:   n.partial.Load(),
 		LostBytes:      n.lost.Load(),
+		MissingFiles:   n.missing.Load(),
+		HoleBytes:      n.hole.Load(),
 
 		SinkErrors:         n.sinkErrors.Load(),
 		CheckpointErrors:   n.checkpointErrors.Load(),
 		CheckpointsRefused: n.checkpointsRefused.Load(),
 		ReadErrors:         n.readErrors.Load(),
+		RefusedLinks:       n.refused.Load(),
 	}
 }
 
@@ -59,8 +65,9 @@ type counters struct {
 	files, open, lag                     atomic.Int64
 	lines, bytes, batches                atomic.Int64
 	rotations, truncations               atomic.Int64
-	long, partial, lost                  atomic.Int64
+	long, partial, lost, hole            atomic.Int64
 	truncated, truncatedBytes            atomic.Int64
+	refused, missing                     atomic.Int64
 	sinkErrors, readErrors               atomic.Int64
 	checkpointErrors, checkpointsRefused atomic.Int64
 }

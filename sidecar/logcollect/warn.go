@@ -1,6 +1,9 @@
 package logcollect
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // maxWarned bounds what is remembered of the warnings.
 const maxWarned = 1000
@@ -9,6 +12,8 @@ const maxWarned = 1000
 // well again.
 func (r *run) warn(name, what string, err error) {
 	r.count.readErrors.Add(1)
+	r.trouble = true
+	r.pollSoon(time.Now())
 	if r.first(name) {
 		r.log.Warn("logcollect: file "+what+", will be tried again", "file", name, "err", err)
 	}

@@ -3,7 +3,9 @@ package logcollect
 import (
 	"errors"
 	"log/slog"
+	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"sync"
 
@@ -14,16 +16,19 @@ import (
 // and is never told the truth of: what it says leads to a look.
 type watch struct {
 	log  *slog.Logger
+	root *os.Root
 	base string                 // the root's path
 	own  func(name string) bool // tells what is not to be heard of
 	w    *fsnotify.Watcher
+	sys  system
 	wake chan struct{} // has room for one: there are hints
 	done chan struct{}
 
-	dirs   map[string]bool // that are watched, or can't be
-	failed bool
+	failed bool // which was said
 
 	mu     sync.Mutex
+	dirs   map[string]bool // that are watched, or can't be: see tree
+	ways   map[string]bool
 	names  map[string]struct{} // written to
 	rescan bool                // names came or went
 }
@@ -33,7 +38,7 @@ type watch struct {
 const maxHints = 4096
 
 // newWatch returns nil, and says so, where changes can't be heard of.
-func newWatch(root *os.Root, log *slog.Logger, own func(string) bool) *watch {
+func newWatch(root *os.Root, log *slog.Logger, own func(string) bool, sys system) *watch {
 	base, err := filepath.Abs(root.Name())
 	if err == nil {
 		err = sameDir(root, base)
@@ -47,7 +52,8 @@ func newWatch(root *os.Root, log *slog.Logger, own func(string) bool) *watch {
 		return nil
 	}
 	n := &watch{
-		log: log, base: base, own: own, w: w, wake: make(chan struct{}, 1), done: make(chan struct{}), names: map[string]struct{}{},
+		log: log, root: root, base: base, own: own, w: w, sys: sys,
+		wake: make(chan struct{}, 1), done: make(chan struct{}), names: map[string]struct{}{},
 	}
 	go n.listen()
 	return n
@@ -70,20 +76,40 @@ func sameDir(root *os.Root, base string) error {
 	return nil
 }
 
-// add watches the directories, again where it does already, because one may have
-// been replaced by another of its name. It tells whether there was a new one.
-func (n *watch) add(dirs map[string]bool) (more bool) {
-	for dir := range dirs {
-		more = more || !n.dirs[dir]
-		err := n.w.Add(filepath.Join(n.base, filepath.FromSlash(dir)))
-		if err != nil && !errors.Is(err, os.ErrNotExist) && !n.failed {
-			n.failed = true
-			n.log.Warn("logcollect: no notification of changes in a directory, polling it", "dir", dir, "err", err)
+// set watches the directories and no others, again where it does already, because
+// one may have been replaced by another of its name. more tells whether there was
+// a new one, deaf that not all can be watched.
+func (n *watch) set(dirs, ways map[string]bool) (more, deaf bool) {
+	n.mu.Lock()
+	before := n.dirs
+	n.dirs, n.ways = maps.Clone(dirs), maps.Clone(ways)
+	n.mu.Unlock()
+	for dir := range before {
+		if _, still := dirs[dir]; !still { // first: its new name may be among dirs
+			n.w.Remove(n.path(dir))
 		}
 	}
-	n.dirs = dirs
-	return more
+	deaf = sameDir(n.root, n.base) != nil
+	for dir := range dirs {
+		_, known := before[dir]
+		err := n.sys.add(n.w, n.path(dir))
+		switch {
+		case err == nil:
+			more = more || !known
+		case errors.Is(err, os.ErrNotExist): // it went, or what leads there was replaced
+			more, deaf = more || !known, true
+		default:
+			deaf = true
+			if !n.failed {
+				n.failed = true
+				n.log.Warn("logcollect: no notification of changes in a directory, polling it", "dir", dir, "err", err)
+			}
+		}
+	}
+	return more, deaf
 }
+
+func (n *watch) path(dir string) string { return filepath.Join(n.base, filepath.FromSlash(dir)) }
 
 func (n *watch) listen() {
 	defer close(n.done)
@@ -108,9 +134,16 @@ func (n *watch) hear(e fsnotify.Event) {
 	if name = filepath.ToSlash(name); err != nil || n.own(name) {
 		return
 	}
-	if e.Has(fsnotify.Create) || e.Has(fsnotify.Remove) || e.Has(fsnotify.Rename) {
-		n.hint(name, true)
-	} else if e.Has(fsnotify.Write) {
+	n.mu.Lock()
+	way := n.ways[name]
+	counts := way || n.dirs[path.Dir(name)]
+	n.mu.Unlock()
+	switch {
+	case e.Has(fsnotify.Create) || e.Has(fsnotify.Remove) || e.Has(fsnotify.Rename) || e.Has(fsnotify.Chmod) && way:
+		if counts || name == "." {
+			n.hint(name, true)
+		}
+	case e.Has(fsnotify.Write) || e.Has(fsnotify.Chmod):
 		n.hint(name, false)
 	}
 }
