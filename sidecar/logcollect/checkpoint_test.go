@@ -78,7 +78,7 @@ func TestCheckpointFails(t *testing.T) {
 }
 
 func FuzzCheckpoint(f *testing.F) {
-	whole := &checkpoint{seq: 9, sink: mark{fileID{1, 2}, 3}, files: []progress{
+	whole := &checkpoint{seq: 9, sink: "a \"mark\"\n", files: []progress{
 		{fileID{1, 5}, 6, 7, 8, true, "a \"quoted\"\n\xff/path"},
 		{fileID{1, 6}, 0, 0, 0, false, "b"},
 	}}

@@ -37,6 +37,12 @@ type Collector struct {
 	// it are a file that ends in .recent and, for a moment, one that ends in .tmp.
 	Checkpoint string
 
+	// Sync makes it survive loss of power: the checkpoint, the lines before it in a
+	// File and the directories of both are on disk before anything counts on it,
+	// every 100 ms. By default that is left to the system: then a crash of the process
+	// loses nothing, but loss of power may lose what was delivered last.
+	Sync bool
+
 	// PollInterval is how often files are looked for and looked at. Where the
 	// system tells of changes that only repairs what it missed; otherwise it is
 	// the latency. 0: 1 s; negative: an error.
@@ -58,6 +64,7 @@ type Collector struct {
 	gate  gate.Gate
 	sink  sync.Mutex // held by what calls Sink, which may outlive a run
 	count counters
+	tap   tap // of a test
 }
 
 var _ sidecar.Sidecar = (*Collector)(nil)
@@ -75,9 +82,15 @@ const (
 // in it. They are delivered by the next Run, which begins at the checkpoint.
 //
 // Before ctx is done an error is a wrong field (all of them in one error), a
-// checkpoint that is in use or can't be read or written, or a sink that can't be
-// opened or brought to disk.
+// checkpoint that is in use or can't be read or written, or a [Resumer] that fails
+// to begin or to bring its lines to safety.
 func (c *Collector) Run(ctx context.Context, root *os.Root) error {
+	return c.run(ctx, root, []*Collector{c})
+}
+
+// run is Run as one of a group of Collectors, which do not collect each other's
+// files.
+func (c *Collector) run(ctx context.Context, root *os.Root, group []*Collector) error {
 	leave, err := c.gate.Enter()
 	if err != nil {
 		return fmt.Errorf("logcollect: %w", err)
@@ -88,7 +101,7 @@ func (c *Collector) Run(ctx context.Context, root *os.Root) error {
 	if err := c.validate(root); err != nil {
 		return fmt.Errorf("logcollect: %w", err)
 	}
-	if err := c.collect(ctx, grace, root); err != nil {
+	if err := c.collect(ctx, grace, root, group); err != nil {
 		return fmt.Errorf("logcollect: %w", err)
 	}
 	return nil

@@ -3,7 +3,6 @@ package logcollect
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -31,7 +30,7 @@ func (r *run) walk() []sighting {
 			}
 			seen[name] = true
 			switch at, err := look(r.root, name); {
-			case err == nil && at.id == r.sinkID:
+			case err == nil && r.moved(at):
 				r.warnOnce(name, "is the sink's own file, not followed")
 			case err == nil:
 				found = append(found, at)
@@ -54,19 +53,6 @@ func (r *run) walk() []sighting {
 		return strings.Compare(a.name, b.name)
 	})
 	return found
-}
-
-// owns tells whether name is a file of the checkpoint's, also where a link leads
-// to its directory.
-func (r *run) owns(name string) bool {
-	store := r.d.store
-	own := path.Join(path.Dir(store.name), path.Base(name))
-	if own == name || !store.owns(own) {
-		return store.owns(name)
-	}
-	a, err1 := r.root.Stat(path.Dir(own))
-	b, err2 := r.root.Stat(path.Dir(name))
-	return err1 == nil && err2 == nil && os.SameFile(a, b)
 }
 
 // A globFS is the root's files for one walk. It notes the directories that are

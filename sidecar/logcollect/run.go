@@ -21,7 +21,7 @@ type run struct {
 	d      *deliverer
 	watch  *watch // nil: polling only
 	warned map[string]bool
-	sinkID fileID // of the sink's own file, which is not followed
+	group  []*Collector // whose own files are not followed; c is one of them
 
 	sources map[fileID]*source
 	newest  map[string]*source // by path, the last generation
@@ -44,9 +44,9 @@ type run struct {
 	drain  drain
 }
 
-func newRun(c *Collector, grace context.Context, root *os.Root) *run {
+func newRun(c *Collector, grace context.Context, root *os.Root, group []*Collector) *run {
 	return &run{
-		c: c, root: root, grace: grace, log: sandbox.Logger(grace), count: &c.count,
+		c: c, group: group, root: root, grace: grace, log: sandbox.Logger(grace), count: &c.count,
 		warned:  map[string]bool{},
 		sources: map[fileID]*source{},
 		newest:  map[string]*source{},
@@ -57,8 +57,8 @@ func newRun(c *Collector, grace context.Context, root *os.Root) *run {
 }
 
 // collect is Run between the checks and the prefix.
-func (c *Collector) collect(ctx, grace context.Context, root *os.Root) error {
-	r := newRun(c, grace, root)
+func (c *Collector) collect(ctx, grace context.Context, root *os.Root, group []*Collector) error {
+	r := newRun(c, grace, root, group)
 	defer r.close()
 	if err := r.begin(); err != nil {
 		return err

@@ -151,7 +151,7 @@ func (r *run) siblings(dir string) map[fileID]sighting {
 		if !e.Type().IsRegular() || r.owns(name) {
 			continue
 		}
-		if at, err := look(r.root, name); err == nil && at.id != r.sinkID {
+		if at, err := look(r.root, name); err == nil && !r.moved(at) {
 			files[at.id] = at
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"iter"
-	"os"
 )
 
 // A Sink takes the lines that a [Collector] collects.
@@ -53,20 +52,4 @@ func (b Batch) All() iter.Seq2[string, []byte] {
 			}
 		}
 	}
-}
-
-// A resumer is a Sink whose length is part of the checkpoint, so that it can be
-// cut back to what the checkpoint knows. What it has taken counts from sync on.
-type resumer interface {
-	Sink
-	open(root *os.Root, last mark, whole bool) (opened string, err error)
-	sync() (mark, error)
-	id() fileID
-	close() error
-}
-
-// A mark is the length of a sink of one identity. The zero mark is of none.
-type mark struct {
-	id     fileID
-	length int64
 }
