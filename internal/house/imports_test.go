@@ -27,6 +27,8 @@ func mayImport(from, to string) bool {
 		return shared || slices.Contains(patterns, to) || path.Dir(to) == "pod/internal"
 	case slices.Contains(patterns, parent):
 		return shared || to == parent || parent == "ambassador" && to == "ambassador/upstream"
+	case slices.Contains(patterns, path.Dir(parent)): // a part of a building block
+		return to == parent || to == "pod/sandbox"
 	case parent == "internal":
 		return shared
 	}
