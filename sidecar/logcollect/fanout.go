@@ -12,6 +12,7 @@ import (
 	"github.com/cenkalti/backoff/v4"
 	"github.com/hashicorp/go-multierror"
 
+	"github.com/podpatterns/podpatterns/internal/gate"
 	"github.com/podpatterns/podpatterns/pod/sandbox"
 	"github.com/podpatterns/podpatterns/sidecar"
 )
@@ -67,7 +68,7 @@ func (f Fanout) keepRunning(ctx context.Context, root *os.Root, c *Collector) er
 	for {
 		began := time.Now()
 		err := c.run(ctx, root, f)
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || errors.Is(err, gate.ErrRunning) {
 			return err
 		}
 		if time.Since(began) > pause.MaxInterval {
