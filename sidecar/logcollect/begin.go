@@ -38,7 +38,11 @@ func (r *run) begin() (err error) {
 	}
 	if damage != nil {
 		r.count.checkpointsRefused.Add(1)
-		r.log.Error("logcollect: checkpoint is damaged, the one before is used", "checkpoint", name, "begun again", d.store.seq == 0, "err", damage)
+		what := "the recent one is used"
+		if d.store.seq == 0 {
+			what = "all files are begun again"
+		}
+		r.log.Error("logcollect: checkpoint is damaged, "+what, "checkpoint", name, "err", damage)
 	}
 	r.d = d
 	r.count.lag.Store(0)

@@ -1,6 +1,7 @@
 package logcollect
 
 import (
+	"errors"
 	"os"
 	"reflect"
 	"strings"
@@ -39,6 +40,7 @@ func TestDamagedCheckpoint(t *testing.T) {
 
 				spoil(DefaultCheckpoint)
 				spoil(DefaultCheckpoint + ".recent")
+				spoil(DefaultCheckpoint + ".recent2")
 				b.start(b.c)
 				require.NoError(t, b.stop())
 				require.Equal(t, lines(0, 10)+lines(0, 10), sink.String(), "rather twice than not at all")
@@ -100,4 +102,26 @@ func FuzzCheckpoint(f *testing.F) {
 			t.Fatalf("%+v becomes %+v, %v", c, again, err)
 		}
 	})
+}
+
+// Of two notes the one before is there if the last one is torn, as by a kill.
+func TestTornNote(t *testing.T) {
+	b := newBench(t)
+	s, _, err := openStore(disk{root: b.root}, "c", false)
+	require.NoError(t, err)
+	require.NoError(t, s.save())
+	for i := range int64(5) {
+		s.put(progress{id: fileID{1, uint64(i)}, offset: 10 * i, path: "a.log"})
+		require.NoError(t, s.note())
+	}
+	last := "c" + recentExt[s.seq%2]
+	require.NoError(t, s.close())
+	whole := b.read(last)
+	for cut := range len(whole) {
+		require.NoError(t, os.WriteFile(b.path(last), []byte(whole[:cut]+strings.Repeat("x", cut%3)), 0o644))
+		again, damage, err := openStore(disk{root: b.root}, "c", false)
+		require.NoError(t, errors.Join(damage, err))
+		require.Len(t, again.files, 4)
+		require.NoError(t, again.close())
+	}
 }

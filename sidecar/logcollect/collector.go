@@ -34,7 +34,8 @@ type Collector struct {
 
 	// Checkpoint is the file under the root that remembers how far each file was
 	// delivered. Two Collectors need one each. Empty: DefaultCheckpoint. Beside
-	// it are a file that ends in .recent and, for a moment, one that ends in .tmp.
+	// it are two files that end in .recent and .recent2 and, for a moment, one that
+	// ends in .tmp; to begin all files anew remove all.
 	Checkpoint string
 
 	// Sync makes it survive loss of power: the checkpoint, the lines before it in a

@@ -21,13 +21,15 @@ import (
 type Resumer interface {
 	Sink
 
-	// Resume begins a run at from, and undoes what was written after it.
+	// Resume begins a run at from, and undoes what was written after it. ctx ends when
+	// there is no time left, as for all methods; they must return soon then.
 	Resume(ctx context.Context, from Resume) error
 
 	// Mark returns a mark of all that was written, which is safe by then: for as
 	// long as the machine runs, or with Resume.Sync for good. Where nothing was
 	// written since, the mark should be the same. The run may end before the mark is
-	// in the checkpoint: then Resume is given the one before.
+	// in the checkpoint: then Resume is given the one before, or an earlier one where
+	// the checkpoint was damaged. A mark has up to 4 KiB, and is not empty.
 	Mark(ctx context.Context) (string, error)
 
 	// Close ends the run. What was written after the last Mark may be kept or not.

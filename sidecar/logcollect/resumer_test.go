@@ -119,7 +119,7 @@ func TestCrashAfterRename(t *testing.T) {
 				b.awaitLines(5)
 				<-time.After(2 * commitInterval)
 				before := map[string]string{}
-				for _, name := range []string{DefaultCheckpoint, DefaultCheckpoint + recentExt} {
+				for _, name := range []string{DefaultCheckpoint, DefaultCheckpoint + recentExt[0], DefaultCheckpoint + recentExt[1]} {
 					before[name] = b.read(name)
 				}
 				b.append("a.log", lines(5, 10))

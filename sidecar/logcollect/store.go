@@ -11,16 +11,15 @@ import (
 	"strings"
 )
 
-// A store keeps the checkpoint: in memory as it is to be, and in two files. The
+// A store keeps the checkpoint: in memory as it is to be, and in three files. The
 // one that has its name is replaced as a whole, and brought to disk if sync says so.
-// The recent one is overwritten in place before that, and for what was delivered
-// since. Only one of the two is written at a time, so that the other one is there
-// should it be torn. The recent one also is the lock that keeps other Collectors
-// away.
+// The two recent ones are overwritten in place, in turn, before that and for what
+// was delivered since: should one be torn, the one before is there. The first of
+// them also is the lock that keeps other Collectors away.
 type store struct {
 	disk
 	name   string
-	recent *os.File
+	recent [len(recentExt)]*os.File
 	sync   bool
 
 	checkpoint
@@ -47,26 +46,31 @@ func openStore(d disk, name string, sync bool) (s *store, damage, err error) {
 }
 
 func (s *store) acquire() error {
-	if fi, err := s.root.Stat(s.recentName()); err == nil && !fi.Mode().IsRegular() {
-		return fmt.Errorf("%s is not a regular file", s.recentName())
+	for i, ext := range recentExt {
+		name := s.name + ext
+		if fi, err := s.root.Stat(name); err == nil && !fi.Mode().IsRegular() {
+			return fmt.Errorf("%s is not a regular file", name)
+		}
+		f, err := s.disk.open(name, 0)
+		if err != nil {
+			return err
+		}
+		if i == 0 {
+			if ok, err := lock(f); !ok {
+				f.Close()
+				return cmp.Or(err, errors.New("in use by another Collector: each needs a Checkpoint of its own"))
+			}
+		}
+		s.recent[i] = f
 	}
-	f, err := s.disk.open(s.recentName(), 0)
-	if err != nil {
-		return err
-	}
-	ok, err := lock(f)
-	if !ok {
-		f.Close()
-		return cmp.Or(err, errors.New("in use by another Collector: each needs a Checkpoint of its own"))
-	}
-	s.recent = f
 	return nil
 }
 
-// load takes the later one of the two files. damage says why the one that has the
+// load takes the latest one of the files. damage says why the one that has the
 // name is not it.
 func (s *store) load() (damage, err error) {
-	for _, name := range []string{s.name, s.recentName()} {
+	for _, ext := range append([]string{""}, recentExt[:]...) {
+		name := s.name + ext
 		text, err := s.root.ReadFile(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -88,25 +92,31 @@ func (s *store) load() (damage, err error) {
 	return damage, nil
 }
 
-func (s *store) recentName() string { return s.name + recentExt }
-func (s *store) tempName() string   { return s.name + tempExt }
+func (s *store) tempName() string { return s.name + tempExt }
 
 // owns tells whether name is one of the store's files.
 func (s *store) owns(name string) bool { return isCheckpoint(name, s.name) }
 
 func isCheckpoint(name, checkpoint string) bool {
 	rest, ok := strings.CutPrefix(name, checkpoint)
-	return ok && (rest == "" || rest == recentExt || rest == tempExt)
+	return ok && (rest == "" || rest == tempExt || slices.Contains(recentExt[:], rest))
 }
 
-const recentExt, tempExt = ".recent", ".tmp"
+const tempExt = ".tmp"
+
+var recentExt = [2]string{".recent", ".recent2"}
 
 // close leaves the lock's file: removing it would let two others lock two files.
-func (s *store) close() error {
-	if s.recent == nil {
-		return nil
+func (s *store) close() (err error) {
+	if s.recent[0] != nil {
+		err = unlock(s.recent[0])
 	}
-	return errors.Join(unlock(s.recent), s.recent.Close())
+	for _, f := range s.recent {
+		if f != nil {
+			err = errors.Join(err, f.Close())
+		}
+	}
+	return err
 }
 
 func (s *store) reindex() {
@@ -135,14 +145,19 @@ func (s *store) remove(ids []fileID) {
 	s.reindex()
 }
 
-// note writes the recent file.
+// note writes the recent file that was not written last.
 func (s *store) note() error {
 	s.seq++
 	s.text = s.checkpoint.append(s.text[:0])
-	if _, err := s.write(s.recent, s.text, 0); err != nil {
-		return err
+	f := s.recent[s.seq%uint64(len(s.recent))]
+	_, err := s.write(f, s.text, 0)
+	if err == nil {
+		err = s.truncate(f, int64(len(s.text)))
 	}
-	return s.truncate(s.recent, int64(len(s.text)))
+	if err != nil {
+		s.seq-- // the other one is whole
+	}
+	return err
 }
 
 // save notes the checkpoint, and replaces the one that has the name: at any time
