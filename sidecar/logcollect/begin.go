@@ -16,10 +16,11 @@ func (r *run) begin() (err error) {
 	d := &deliverer{
 		sink: r.c.Sink, grace: r.grace, log: r.log, count: r.count,
 		in: make(chan *batch), out: make(chan *batch, 1), done: make(chan error, 1),
+		owed: map[string]int64{},
 	}
-	opened := false
+	begun, opened := false, false
 	defer func() {
-		if err == nil {
+		if begun {
 			return
 		}
 		if opened {
@@ -68,6 +69,7 @@ func (r *run) begin() (err error) {
 	if !r.c.PollOnly {
 		r.watch = newWatch(r.root, r.log, d.store.owns)
 	}
+	begun = true
 	go d.run(r.c.sink.Unlock)
 	r.scan()
 	return nil

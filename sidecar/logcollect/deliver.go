@@ -32,8 +32,9 @@ type deliverer struct {
 	done chan error  // has room: why it ended, nil if in was closed and all is delivered
 
 	committed time.Time
-	final     bool // what is delivered from now on is not to be in the checkpoint
-	unsafe    bool // what was delivered may not be safe, and can't be made so
+	final     bool             // what is delivered from now on is not to be in the checkpoint
+	unsafe    bool             // what was delivered may not be safe, and can't be made so
+	owed      map[string]int64 // by path, the bytes that a Resumer has taken since its last mark
 }
 
 func (d *deliverer) run(release func()) {
@@ -95,6 +96,7 @@ func (d *deliverer) deliver(b *batch) error {
 		}
 	}
 	if d.final {
+		d.owe(b)
 		return nil
 	}
 	for _, p := range b.parts {
@@ -107,7 +109,18 @@ func (d *deliverer) deliver(b *batch) error {
 	case d.back == nil:
 		return d.retry("write the checkpoint", &d.count.checkpointErrors, d.store.note)
 	}
+	d.owe(b)
 	return nil
+}
+
+// owe notes that b is not safe before the next mark.
+func (d *deliverer) owe(b *batch) {
+	if d.back == nil {
+		return
+	}
+	for _, p := range b.parts {
+		d.owed[p.after.path] += p.bytes
+	}
 }
 
 // introduce has the checkpoint name every file before its lines reach the sink.
@@ -152,13 +165,18 @@ func (d *deliverer) commit() error {
 			return fmt.Errorf("bring the sink to safety: %w", err)
 		}
 		if d.final {
+			clear(d.owed)
 			return nil
 		}
 		if d.store.sink != at {
 			d.store.sink, d.store.dirty = at, true
 		}
 	}
-	return d.retry("write the checkpoint", &d.count.checkpointErrors, d.store.save)
+	err := d.retry("write the checkpoint", &d.count.checkpointErrors, d.store.save)
+	if err == nil {
+		clear(d.owed)
+	}
+	return err
 }
 
 // guarded calls the sink. One that panics has failed.

@@ -177,3 +177,76 @@ func TestSinksThatAreNoFile(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 }
+
+// What a sink has taken and can't bring to safety is not delivered.
+func TestResumerThatCannotKeep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		s := &rows{lines: []string{"of before\n"}}
+		b.append("a.log", lines(0, 10))
+		b.start(&Collector{Include: []string{"*.log"}, Sink: s, PollOnly: true})
+		b.awaitLines(10)
+		<-time.After(time.Second)
+		s.mark = func() (string, error) { return "", errors.New("no connection") }
+		b.append("a.log", lines(10, 15))
+		err := <-b.done
+		require.ErrorContains(t, err, "no connection; not delivered: 245 bytes, 245 of a.log")
+		require.EqualValues(t, 245, b.c.Stats().Lag)
+		s.mark = nil
+		b.start(b.c)
+		require.NoError(t, b.stop())
+		require.Equal(t, "of before\n"+lines(0, 15), strings.Join(s.lines, ""))
+		require.Zero(t, b.c.Stats().Lag)
+	})
+}
+
+func TestResumerThatHangs(t *testing.T) {
+	b := newBench(t)
+	s := &rows{lines: []string{"of before\n"}}
+	hang := make(chan struct{})
+	b.append("a.log", lines(0, 10))
+	marks := 0
+	s.mark = func() (string, error) {
+		if marks++; marks > 1 {
+			<-hang
+		}
+		return strings.Repeat("x", len(s.lines)), nil
+	}
+	b.startGrace(&Collector{Include: []string{"*.log"}, Sink: s}, 100*time.Millisecond)
+	err := b.stop()
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.ErrorContains(t, err, "has not returned")
+	require.ErrorContains(t, err, "490 of a.log")
+	require.ErrorContains(t, b.c.Run(context.Background(), b.root), "Write of an earlier run")
+	close(hang)
+	b.done = make(chan error, 1)
+	b.await("the Mark has returned", func() bool {
+		if !b.c.sink.TryLock() {
+			return false
+		}
+		b.c.sink.Unlock()
+		return true
+	})
+	b.start(b.c)
+	require.NoError(t, b.stop())
+	require.Equal(t, "of before\n"+lines(0, 10), strings.Join(s.lines, ""))
+}
+
+// One that ends the goroutine of the run itself leaves nothing locked.
+func TestResumeThatEndsTheRun(t *testing.T) {
+	b := newBench(t)
+	s := &rows{lines: []string{"of before\n"}}
+	c := &Collector{Include: []string{"*.log"}, Sink: s}
+	s.mark = func() (string, error) { runtime.Goexit(); return "", nil }
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		c.Run(context.Background(), b.root)
+	}()
+	<-ended
+	s.mark = nil
+	b.append("a.log", lines(0, 10))
+	b.start(c)
+	require.NoError(t, b.stop())
+	require.Equal(t, "of before\n"+lines(0, 10), strings.Join(s.lines, ""))
+}

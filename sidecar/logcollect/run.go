@@ -42,6 +42,8 @@ type run struct {
 	flying *batch // with the deliverer
 	spare  *batch
 	drain  drain
+
+	owed map[string]int64 // by path, the bytes that the sink has taken and not brought to safety
 }
 
 func newRun(c *Collector, grace context.Context, root *os.Root, group []*Collector) *run {
