@@ -61,13 +61,16 @@ func (r *run) begin() (err error) {
 			return fmt.Errorf("Sink: bring it to safety: %w", err)
 		}
 	}
+	if d.back == nil {
+		d.store.checkpoint.sink = "" // it would not be of what another sink has when there is one again
+	}
 	d.turns, _ = r.c.Sink.(turner)
 	d.store.dirty = true
 	if err := d.store.save(); err != nil { // better now than when there is something to lose
 		return fmt.Errorf("checkpoint %q: %w", name, err)
 	}
 	if !r.c.PollOnly {
-		r.watch = newWatch(r.root, r.log, d.store.owns)
+		r.watch = newWatch(r.root, r.log, r.owns)
 	}
 	begun = true
 	go d.run(r.c.sink.Unlock)

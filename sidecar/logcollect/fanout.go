@@ -67,7 +67,9 @@ func (f Fanout) keepRunning(ctx context.Context, root *os.Root, c *Collector) er
 	pause.Reset()
 	for {
 		began := time.Now()
-		err := c.run(ctx, root, f)
+		done := make(chan error, 1)
+		go f.runOne(ctx, root, c, done)
+		err := <-done
 		if ctx.Err() != nil || errors.Is(err, gate.ErrRunning) {
 			return err
 		}
@@ -82,6 +84,13 @@ func (f Fanout) keepRunning(ctx context.Context, root *os.Root, c *Collector) er
 			// Once more, to drain what it can.
 		}
 	}
+}
+
+// runOne runs c once. Its sink may end the goroutine.
+func (f Fanout) runOne(ctx context.Context, root *os.Root, c *Collector, done chan<- error) {
+	err := errors.New("the sink ended its goroutine") // by runtime.Goexit
+	defer func() { done <- err }()
+	err = c.run(ctx, root, f)
 }
 
 // validate returns all that is wrong with the fields of all.

@@ -106,7 +106,6 @@ func TestFanoutMemory(t *testing.T) {
 	}
 	b.awaitLines(40 * 20_000)
 	require.Less(t, heap()-before, int64(4*batchSize), "%d bytes wait", f.Stats()[0].Lag)
-	slow.fail = func() error { return nil }
 	slow.unblock()
 	require.NoError(t, stop())
 	require.True(t, strings.Repeat(text, 40) == slow.String())
@@ -139,6 +138,27 @@ func TestFanoutWithADeadSink(t *testing.T) {
 		require.NoError(t, stop())
 		require.Equal(t, lines(0, 20), quick.String())
 		require.Equal(t, lines(0, 20), dead.String())
+	})
+}
+
+// One that ends even the goroutine that it is begun in is run again too.
+func TestFanoutWithASinkThatEndsItsRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		dead, marks := &rows{lines: []string{"of before\n"}}, 0
+		dead.mark = func() (string, error) {
+			if marks++; marks < 4 {
+				runtime.Goexit()
+			}
+			return strings.Repeat("x", len(dead.lines)), nil
+		}
+		b.append("a.log", lines(0, 10))
+		f := Fanout{{Include: []string{"*.log"}, Sink: dead, PollOnly: true}}
+		b.c = f[0]
+		stop := b.startFanout(f, 0)
+		b.awaitLines(10)
+		require.NoError(t, stop())
+		require.Equal(t, "of before\n"+lines(0, 10), strings.Join(dead.lines, ""))
 	})
 }
 

@@ -25,7 +25,7 @@ func parseFileMark(text string) (m fileMark, err error) {
 	var since int64
 	_, err = fmt.Sscanf(text, "%d %d %d %d %d %x %d", &m.number, &m.length, &m.id.dev, &m.id.ino, &m.born, &m.sum, &since)
 	if err != nil || m.number < 0 || m.length < 0 || text != m.with(since).String() {
-		return m, fmt.Errorf("mark %q is not of a File", text)
+		return m, fmt.Errorf("mark %q is not of a File: the checkpoint is of another sink", text)
 	}
 	return m.with(since), nil
 }

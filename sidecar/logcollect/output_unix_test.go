@@ -28,9 +28,12 @@ func TestSinkThatIsAPipe(t *testing.T) {
 		err := (&Collector{Include: []string{"*.log"}, Sink: &File{Path: path}}).Run(t.Context(), b.root)
 		require.ErrorContains(t, err, want)
 	}
-	require.NoError(t, unix.Mkfifo(b.path("state.recent"), 0o644))
-	err = (&Collector{Include: []string{"*.log"}, Checkpoint: "state", Sink: &memory{}}).Run(t.Context(), b.root)
-	require.ErrorContains(t, err, `checkpoint "state": state.recent is not a regular file`)
+	for _, name := range []string{"state", "state.tmp", "state.recent", "state.recent2"} {
+		require.NoError(t, unix.Mkfifo(b.path(name), 0o644))
+		err = (&Collector{Include: []string{"*.log"}, Checkpoint: "state", Sink: &memory{}}).Run(t.Context(), b.root)
+		require.ErrorContains(t, err, `checkpoint "state": `+name+" is not a regular file but a named pipe")
+		b.remove(name)
+	}
 }
 
 // A pipe that somebody puts in the place of the file is not written to.

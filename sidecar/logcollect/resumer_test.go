@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -182,17 +183,24 @@ func TestSinksThatAreNoFile(t *testing.T) {
 func TestResumerThatCannotKeep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
+		var down atomic.Bool
 		s := &rows{lines: []string{"of before\n"}}
+		s.mark = func() (string, error) {
+			if down.Load() {
+				return "", errors.New("no connection")
+			}
+			return strings.Repeat("x", len(s.lines)), nil
+		}
 		b.append("a.log", lines(0, 10))
 		b.start(&Collector{Include: []string{"*.log"}, Sink: s, PollOnly: true})
 		b.awaitLines(10)
 		<-time.After(time.Second)
-		s.mark = func() (string, error) { return "", errors.New("no connection") }
+		down.Store(true)
 		b.append("a.log", lines(10, 15))
 		err := <-b.done
 		require.ErrorContains(t, err, "no connection; not delivered: 245 bytes, 245 of a.log")
 		require.EqualValues(t, 245, b.c.Stats().Lag)
-		s.mark = nil
+		down.Store(false)
 		b.start(b.c)
 		require.NoError(t, b.stop())
 		require.Equal(t, "of before\n"+lines(0, 15), strings.Join(s.lines, ""))
@@ -249,4 +257,25 @@ func TestResumeThatEndsTheRun(t *testing.T) {
 	b.start(c)
 	require.NoError(t, b.stop())
 	require.Equal(t, "of before\n"+lines(0, 10), strings.Join(s.lines, ""))
+}
+
+// A mark is of the sink that it was asked of.
+func TestMarkOfAnotherSink(t *testing.T) {
+	b := newBench(t)
+	c := &Collector{Include: []string{"*.log"}, Sink: &rows{lines: []string{"x"}}}
+	b.append("a.log", lines(0, 5))
+	b.start(c)
+	require.NoError(t, b.stop())
+	c.Sink = &File{Path: "out"}
+	require.ErrorContains(t, c.Run(t.Context(), b.root), `mark "xxxxxx" is not of a File: the checkpoint is of another sink`)
+	c.Sink = &memory{}
+	b.append("a.log", lines(5, 10))
+	b.start(c)
+	require.NoError(t, b.stop())
+	require.Equal(t, lines(5, 10), c.Sink.(*memory).String())
+	c.Sink = &File{Path: "out"}
+	b.append("a.log", lines(10, 15))
+	b.start(c)
+	require.NoError(t, b.stop())
+	require.Equal(t, lines(10, 15), b.read("out"))
 }

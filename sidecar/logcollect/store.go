@@ -46,11 +46,13 @@ func openStore(d disk, name string, sync bool) (s *store, damage, err error) {
 }
 
 func (s *store) acquire() error {
+	for _, ext := range append([]string{"", tempExt}, recentExt[:]...) {
+		if fi, err := s.root.Stat(s.name + ext); err == nil && !fi.Mode().IsRegular() {
+			return fmt.Errorf("%s is %w but %s", s.name+ext, errIrregular, kind(fi.Mode())) // to open a pipe may block
+		}
+	}
 	for i, ext := range recentExt {
 		name := s.name + ext
-		if fi, err := s.root.Stat(name); err == nil && !fi.Mode().IsRegular() {
-			return fmt.Errorf("%s is not a regular file", name)
-		}
 		f, err := s.disk.open(name, 0)
 		if err != nil {
 			return err
@@ -93,9 +95,6 @@ func (s *store) load() (damage, err error) {
 }
 
 func (s *store) tempName() string { return s.name + tempExt }
-
-// owns tells whether name is one of the store's files.
-func (s *store) owns(name string) bool { return isCheckpoint(name, s.name) }
 
 func isCheckpoint(name, checkpoint string) bool {
 	rest, ok := strings.CutPrefix(name, checkpoint)

@@ -115,11 +115,8 @@ func (o *output) rotate() error {
 	o.file.count.rotated.Add(1)
 	o.leave()
 	o.at.number++
-	if err := o.reopen(); err != nil {
-		return err
-	}
 	o.keeper.kick()
-	return nil
+	return o.reopen()
 }
 
 // leave closes a file that is complete.

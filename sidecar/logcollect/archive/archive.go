@@ -34,8 +34,8 @@ func (g Gzip) NewWriter(w io.Writer) (io.WriteCloser, error) {
 }
 
 // Zstd compresses to .zst files, faster and smaller than Gzip does. Its zero value
-// is ready to use. It takes about 20 MiB of memory while it works, at level 11 and
-// above some more.
+// is ready to use. It takes about 4 MiB of memory while it works, 7 MiB from level 6 on,
+// and 38 MiB from level 10 on.
 type Zstd struct {
 	// Level is from 1, the fastest, to 22, the smallest, as of the zstd command; there
 	// are four steps, which begin at 1, 3, 6 and 10. 0: 3; any other: an error.
