@@ -58,7 +58,7 @@ func TestFileSinkTakenAway(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					b := newBench(t)
 					b.append("a.log", lines(0, 5))
-					f := &File{Path: "out/a"}
+					f := &File{Path: "out/a", RotateBytes: 1 << 20, Compress: zipper{}}
 					if absolute {
 						f.Path = b.path("out/a")
 					}

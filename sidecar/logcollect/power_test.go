@@ -2,11 +2,13 @@ package logcollect
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -60,12 +62,28 @@ func unsynced(c change, do func() error) error {
 // recover runs a new Collector to its end.
 func (b *bench) recover(t *testing.T, sink Sink, sync bool) {
 	t.Helper()
+	require.NoError(t, b.recoverWith(t, sink, sync, unsynced))
+}
+
+func (b *bench) recoverWith(t *testing.T, sink Sink, sync bool, tap tap) (err error) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel((&sandbox.Sandbox{Logger: b.log}).Context(t.Context()))
 		cancel()
-		c := &Collector{Include: []string{"*.log", "*.log.*"}, Sink: sink, Sync: sync, PollOnly: true, tap: unsynced}
-		require.NoError(t, c.Run(ctx, b.root))
+		c := &Collector{Include: []string{"*.log", "*.log.*"}, Sink: sink, Sync: sync, PollOnly: true, tap: tap}
+		err = c.Run(ctx, b.root)
 	})
+	return err
+}
+
+// killedAfter is a tap that lets n changes be made and no more.
+func killedAfter(n int64) tap {
+	var made atomic.Int64
+	return func(c change, do func() error) error {
+		if made.Add(1) > n {
+			return errors.New("killed")
+		}
+		return unsynced(c, do)
+	}
 }
 
 // At whatever change the process is killed or the power is lost, the lines are in
@@ -95,6 +113,9 @@ func TestCrashAtEachChange(t *testing.T) {
 				for try := range c.tries {
 					random := rand.New(rand.NewPCG(uint64(i), uint64(try)))
 					r.restore(c.state(r, i, random), b.path("out"), b.path(".logcollect"))
+					if i%2 == 1 { // killed again, before it is done
+						b.recoverWith(t, rotatingFile(), c.sync, killedAfter(random.Int64N(30)))
+					}
 					b.recover(t, rotatingFile(), c.sync)
 					if got := b.all("out/a"); got != lines(0, n) {
 						t.Fatalf("after %d of %d changes, try %d, there are %d of %d lines:\n%s\n%s", i, len(r.all), try,
