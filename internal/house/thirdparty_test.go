@@ -17,7 +17,7 @@ var thirdParty = map[string][]string{
 	"github.com/cenkalti/backoff/v4":     {"ambassador/tcpproxy", "pod", "sidecar/logcollect"},
 	"github.com/fsnotify/fsnotify":       {"sidecar/logcollect"},
 	"github.com/hashicorp/go-multierror": {"adapter/metrics", "ambassador/tcpproxy", "pod", "sidecar/logcollect", "sidecar/logcollect/push"},
-	"github.com/klauspost/compress":      {"sidecar/logcollect/push"},
+	"github.com/klauspost/compress":      {"sidecar/logcollect/archive", "sidecar/logcollect/push"},
 	"github.com/stretchr/testify":        {tests},
 	"golang.org/x/sync":                  {"ambassador/tcpproxy"},
 	"golang.org/x/sys":                   {"ambassador/tcpproxy", "pod", "sidecar/logcollect"},

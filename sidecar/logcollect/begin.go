@@ -3,6 +3,8 @@ package logcollect
 import (
 	"errors"
 	"fmt"
+	"path"
+	"path/filepath"
 )
 
 // begin goes back to where the checkpoint says, starts the deliverer, and finds
@@ -14,14 +16,15 @@ func (r *run) begin() (err error) {
 	d := &deliverer{
 		sink: r.c.Sink, grace: r.grace, log: r.log, count: r.count,
 		in: make(chan *batch), out: make(chan *batch, 1), done: make(chan error, 1),
+		owed: map[string]int64{},
 	}
-	opened := false
+	begun, opened := false, false
 	defer func() {
-		if err == nil {
+		if begun {
 			return
 		}
 		if opened {
-			err = errors.Join(err, d.back.close())
+			err = errors.Join(err, guarded(d.back.Close))
 		}
 		if d.store != nil {
 			err = errors.Join(err, d.store.close())
@@ -31,41 +34,46 @@ func (r *run) begin() (err error) {
 
 	name := r.c.checkpoint()
 	var damage error
-	if d.store, damage, err = openStore(r.root, name); err != nil {
+	if d.store, damage, err = openStore(disk{r.root, r.c.tap}, name, r.c.Sync); err != nil {
 		return err
 	}
 	if damage != nil {
 		r.count.checkpointsRefused.Add(1)
-		r.log.Error("logcollect: checkpoint is damaged, all files are begun again", "checkpoint", name, "err", damage)
+		what := "the recent one is used"
+		if d.store.seq == 0 {
+			what = "all files are begun again"
+		}
+		r.log.Error("logcollect: checkpoint is damaged, "+what, "checkpoint", name, "err", damage)
 	}
 	r.d = d
 	r.count.lag.Store(0)
 	r.tree = r.newTree()
 	whole := r.resume()
-	if d.back, _ = r.c.Sink.(resumer); d.back != nil {
-		did, err := d.back.open(r.root, d.store.sink, whole)
-		if err != nil {
+	if f, ok := r.c.Sink.(outputs); ok && isCheckpoint(filepath.Base(f.path()), path.Base(name)) && r.sameDir(path.Dir(name), filepath.Dir(f.path())) {
+		return fmt.Errorf("Sink: its file is the checkpoint %q", name)
+	}
+	if d.back, _ = r.c.Sink.(Resumer); d.back != nil {
+		from := Resume{Root: r.root, Mark: d.store.checkpoint.sink, Keep: !whole, Sync: r.c.Sync, tap: r.c.tap}
+		if err := guarded(func() error { return d.back.Resume(r.grace, from) }); err != nil {
 			return fmt.Errorf("Sink: %w", err)
 		}
 		opened = true
-		if did != "" {
-			r.log.Warn("logcollect: the sink is not as the checkpoint has it", "did", did)
-		}
-		r.sinkID = d.back.id()
-		if at, err := look(r.root, name); err == nil && at.id == r.sinkID {
-			return fmt.Errorf("Sink: its file is the checkpoint %q", name)
-		}
-		if d.store.sink, err = d.back.sync(); err != nil {
-			return fmt.Errorf("Sink: bring it to disk: %w", err)
+		if d.store.checkpoint.sink, err = mark(r.grace, d.back); err != nil {
+			return fmt.Errorf("Sink: bring it to safety: %w", err)
 		}
 	}
+	if d.back == nil {
+		d.store.checkpoint.sink = "" // it would not be of what another sink has when there is one again
+	}
+	d.turns, _ = r.c.Sink.(turner)
 	d.store.dirty = true
 	if err := d.store.save(); err != nil { // better now than when there is something to lose
 		return fmt.Errorf("checkpoint %q: %w", name, err)
 	}
 	if !r.c.PollOnly {
-		r.watch = newWatch(r.root, r.log, r.ownsReal(), r.c.sys)
+		r.watch = newWatch(r.root, r.log, r.ownsReal, r.c.sys)
 	}
+	begun = true
 	go d.run(r.c.sink.Unlock)
 	r.scan()
 	return nil

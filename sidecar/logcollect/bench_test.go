@@ -49,7 +49,6 @@ func BenchmarkCatchUp(b *testing.B) {
 	}{
 		{"discard", func() Sink { return To(io.Discard) }},
 		{"file", func() Sink { return &File{Path: "out"} }},
-		{"file-nosync", func() Sink { return &File{Path: "out", NoSync: true} }},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			w := benchLog(b)
@@ -192,7 +191,7 @@ func BenchmarkIdle(b *testing.B) {
 	c := &Collector{Include: []string{"logs/*.log"}, Sink: To(io.Discard), PollOnly: true}
 	grace, cancel := context.WithTimeout((&sandbox.Sandbox{Logger: w.log}).Context(context.Background()), time.Hour)
 	defer cancel()
-	r := newRun(c, grace, w.root)
+	r := newRun(c, grace, w.root, []*Collector{c})
 	require.NoError(b, r.begin())
 	b.ReportAllocs()
 	for b.Loop() {

@@ -12,15 +12,15 @@ import (
 //
 //	logcollect 1
 //	seq <number, the higher one is the later>
-//	sink <device> <inode> <length>
+//	sink "<mark>"
 //	file <device> <inode> <born> <generation> <offset> <guard> <cut> <place> <away> "<path>" "<home>"
 //	end <CRC-32C of all before, in hexadecimal>
 //
-// The sink's line is there if the sink can be cut back. The files are in the
+// The sink's line is there if the sink is a Resumer. The files are in the
 // order in which they were found.
 type checkpoint struct {
 	seq   uint64
-	sink  mark
+	sink  string // the sink's mark; empty: none
 	files []progress
 }
 
@@ -48,8 +48,8 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 func (c *checkpoint) append(b []byte) []byte {
 	b = append(b, header...)
 	b = fmt.Appendf(b, "seq %d\n", c.seq)
-	if c.sink.id != (fileID{}) {
-		b = fmt.Appendf(b, "sink %d %d %d\n", c.sink.id.dev, c.sink.id.ino, c.sink.length)
+	if c.sink != "" {
+		b = fmt.Appendf(b, "sink %s\n", strconv.Quote(c.sink))
 	}
 	for _, p := range c.files {
 		b = fmt.Appendf(b, "file %d %d %d %d %d %x %d %d %t %s %s\n",
@@ -97,10 +97,8 @@ func (c *checkpoint) parseLine(line string) error {
 		_, err := fmt.Sscanf(rest, "%d", &c.seq)
 		return err
 	case "sink":
-		_, err := fmt.Sscanf(rest, "%d %d %d", &c.sink.id.dev, &c.sink.id.ino, &c.sink.length)
-		if err == nil && c.sink.length < 0 {
-			err = errors.New("negative length")
-		}
+		var err error
+		c.sink, err = strconv.Unquote(rest)
 		return err
 	case "file":
 		var p progress

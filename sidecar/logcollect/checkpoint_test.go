@@ -44,6 +44,7 @@ func TestDamagedCheckpoint(t *testing.T) {
 
 				spoil(DefaultCheckpoint)
 				spoil(DefaultCheckpoint + ".recent")
+				spoil(DefaultCheckpoint + ".recent2")
 				b.start(b.c)
 				require.NoError(t, b.stop())
 				require.Equal(t, lines(0, 10)+lines(0, 10), sink.String(), "rather twice than not at all")
@@ -83,7 +84,7 @@ func TestCheckpointFails(t *testing.T) {
 }
 
 func FuzzCheckpoint(f *testing.F) {
-	whole := &checkpoint{seq: 9, sink: mark{fileID{1, 2}, 3}, files: []progress{
+	whole := &checkpoint{seq: 9, sink: "a \"mark\"\n", files: []progress{
 		{fileID{1, 5}, origin{6, 4}, 7, 8, 9, torn, false, "a \"quoted\"\n\xff/path", ""},
 		{fileID{1, 6}, origin{}, 0, 0, 0, lineStart, true, "b", "a link's \xff/end"},
 	}}
@@ -117,17 +118,17 @@ func FuzzDamagedCheckpoint(f *testing.F) {
 	require.NoError(f, err)
 	id := fmt.Sprint(at.id.dev, " ", at.id.ino)
 	for _, body := range []string{
-		"", "seq 1\n", "file ID 0 9 0 0 \"a.log\"\n", "file ID 0 5000 0 0 \"a.log\"\n", "file ID 0 0 0 0 \"a.log\"\n",
-		"file ID 0 0 0 2 \"a.log\"\n", "file ID 0 50 8 1 \"a.log\"\n", "file ID 1 49 0 3 \"b.log\"\n", "file 1 2 3 4 5 0 \"a.log\"\n",
-		"sink 1 2 3\nfile ID 0 9223372036854775807 0 0 \"a.log\"\n", "file ID 0 -1 0 0 \"a.log\"\n", "file ID 0 9 0 9 \"a.log\"\n",
-		"file ID 0 2450 0 0 \"a.log\"\nfile ID 0 2450 0 0 \"a.log\"\n", "file ID 0 2450 0 0 \"../a.log\"\n",
+		"", "seq 1\n", "file ID 0 0 9 0 0 0 false \"a.log\" \"\"\n", "file ID 0 0 5000 0 0 0 false \"a.log\" \"\"\n", "file ID 0 0 0 0 0 0 false \"a.log\" \"\"\n",
+		"file ID 0 0 0 0 0 2 false \"a.log\" \"\"\n", "file ID 0 0 50 8 0 1 false \"a.log\" \"\"\n", "file ID 1 0 49 0 0 3 false \"b.log\" \"\"\n", "file 1 2 3 0 4 5 0 0 false \"a.log\" \"\"\n",
+		"sink \"1\"\nfile ID 0 0 9223372036854775807 0 0 0 false \"a.log\" \"\"\n", "file ID 0 0 -1 0 0 0 false \"a.log\" \"\"\n", "file ID 0 0 9 0 0 9 false \"a.log\" \"\"\n",
+		"file ID 0 0 2450 0 0 0 false \"a.log\" \"\"\nfile ID 0 0 2450 0 0 0 false \"a.log\" \"\"\n", "file ID 0 0 2450 0 0 0 false \"../a.log\" \"\"\n",
 	} {
 		f.Add(body, "", true)
 		f.Add(body, body, false)
 		f.Add("", body, true)
 	}
 	f.Fuzz(func(t *testing.T, saved, recent string, sealed bool) {
-		for name, body := range map[string]string{DefaultCheckpoint: saved, DefaultCheckpoint + ".recent": recent} {
+		for name, body := range map[string]string{DefaultCheckpoint: saved, DefaultCheckpoint + recentExt[0]: recent} {
 			body = strings.ReplaceAll(body, "ID", id)
 			if sealed {
 				body = string(seal([]byte(header + body)))
@@ -135,6 +136,7 @@ func FuzzDamagedCheckpoint(f *testing.F) {
 			require.NoError(t, os.MkdirAll(b.path(".logcollect"), 0o755))
 			require.NoError(t, os.WriteFile(b.path(name), []byte(body), 0o644))
 		}
+		os.Remove(b.path(DefaultCheckpoint + recentExt[1])) // of the run before
 		synctest.Test(t, func(t *testing.T) {
 			sink := &memory{}
 			ctx, stop := context.WithCancel((&sandbox.Sandbox{Logger: b.log}).Context(t.Context()))
@@ -148,4 +150,26 @@ func FuzzDamagedCheckpoint(f *testing.F) {
 			}
 		})
 	})
+}
+
+// Of two notes the one before is there if the last one is torn, as by a kill.
+func TestTornNote(t *testing.T) {
+	b := newBench(t)
+	s, _, err := openStore(disk{root: b.root}, "c", false)
+	require.NoError(t, err)
+	require.NoError(t, s.save())
+	for i := range int64(5) {
+		s.put(progress{id: fileID{1, uint64(i)}, offset: 10 * i, path: "a.log"})
+		require.NoError(t, s.note())
+	}
+	last := "c" + recentExt[s.seq%2]
+	require.NoError(t, s.close())
+	whole := b.read(last)
+	for cut := range len(whole) {
+		require.NoError(t, os.WriteFile(b.path(last), []byte(whole[:cut]+strings.Repeat("x", cut%3)), 0o644))
+		again, damage, err := openStore(disk{root: b.root}, "c", false)
+		require.NoError(t, errors.Join(damage, err))
+		require.Len(t, again.files, 4)
+		require.NoError(t, again.close())
+	}
 }

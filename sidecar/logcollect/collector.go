@@ -34,8 +34,15 @@ type Collector struct {
 
 	// Checkpoint is the file under the root that remembers how far each file was
 	// delivered. Two Collectors need one each. Empty: DefaultCheckpoint. Beside
-	// it are a file that ends in .recent and, for a moment, one that ends in .tmp.
+	// it are two files that end in .recent and .recent2 and, for a moment, one that
+	// ends in .tmp; to begin all files anew remove all.
 	Checkpoint string
+
+	// Sync makes it survive loss of power: the checkpoint, the lines before it in a
+	// File and the directories of both are on disk before anything counts on it,
+	// every 100 ms. By default that is left to the system: then a crash of the process
+	// loses nothing, but loss of power may lose what was delivered last.
+	Sync bool
 
 	// PollInterval is how often files are looked for and looked at where the system
 	// does not tell of changes: it is the latency there. Where it does tell, all
@@ -74,6 +81,7 @@ type Collector struct {
 	sink  sync.Mutex // held by what calls Sink, which may outlive a run
 	count counters
 	sys   system
+	tap   tap // of a test
 }
 
 var _ sidecar.Sidecar = (*Collector)(nil)
@@ -93,9 +101,15 @@ const (
 // in it. They are delivered by the next Run, which begins at the checkpoint.
 //
 // Before ctx is done an error is a wrong field (all of them in one error), a
-// checkpoint that is in use or can't be read or written, or a sink that can't be
-// opened or brought to disk.
+// checkpoint that is in use or can't be read or written, or a [Resumer] that fails
+// to begin or to bring its lines to safety.
 func (c *Collector) Run(ctx context.Context, root *os.Root) error {
+	return c.run(ctx, root, []*Collector{c})
+}
+
+// run is Run as one of a group of Collectors, which do not collect each other's
+// files.
+func (c *Collector) run(ctx context.Context, root *os.Root, group []*Collector) error {
 	leave, err := c.gate.Enter()
 	if err != nil {
 		return fmt.Errorf("logcollect: %w", err)
@@ -106,7 +120,7 @@ func (c *Collector) Run(ctx context.Context, root *os.Root) error {
 	if err := c.validate(root); err != nil {
 		return fmt.Errorf("logcollect: %w", err)
 	}
-	if err := c.collect(ctx, grace, root); err != nil {
+	if err := c.collect(ctx, grace, root, group); err != nil {
 		return fmt.Errorf("logcollect: %w", err)
 	}
 	return nil

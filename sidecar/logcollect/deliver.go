@@ -11,16 +11,17 @@ import (
 	"github.com/cenkalti/backoff/v4"
 )
 
-// commitInterval is how often at most the checkpoint is brought to disk. Batches
-// between are noted for a sink that can't be cut back, so that a crash of the
-// process doubles one at most.
+// commitInterval is how often at most the checkpoint is replaced. Batches between
+// are noted for a sink that is no Resumer, so that a crash of the process doubles
+// one at most.
 const commitInterval = 100 * time.Millisecond
 
 // A deliverer is the goroutine that calls the sink and writes the checkpoint, the
 // two things that may block.
 type deliverer struct {
 	sink  Sink
-	back  resumer // the sink, if it can be cut back; else nil
+	back  Resumer // the sink, if it is one; else nil
+	turns turner  // the sink, if it is one; else nil
 	store *store
 	grace context.Context
 	log   *slog.Logger
@@ -31,8 +32,9 @@ type deliverer struct {
 	done chan error  // has room: why it ended, nil if in was closed and all is delivered
 
 	committed time.Time
-	final     bool // what is delivered from now on is not to be in the checkpoint
-	unsafe    bool // what was delivered may not be on disk
+	final     bool             // what is delivered from now on is not to be in the checkpoint
+	unsafe    bool             // what was delivered may not be safe, and can't be made so
+	owed      map[string]int64 // by path, the bytes that a Resumer has taken since its last mark
 }
 
 func (d *deliverer) run(release func()) {
@@ -47,7 +49,7 @@ func (d *deliverer) run(release func()) {
 
 func (d *deliverer) close() (err error) {
 	if d.back != nil {
-		err = d.back.close()
+		err = guarded(d.back.Close)
 	}
 	return errors.Join(err, d.store.close())
 }
@@ -85,11 +87,16 @@ func (d *deliverer) deliver(b *batch) error {
 		return err
 	}
 	if len(b.Chunks) > 0 {
-		if err := d.retry("write to the sink", &d.count.sinkErrors, func() error { return d.write(b.Batch) }); err != nil {
+		if err := d.turn(len(b.Lines)); err != nil {
+			return err
+		}
+		write := func() error { return d.sink.Write(d.grace, b.Batch) }
+		if err := d.retry("write to the sink", &d.count.sinkErrors, write); err != nil {
 			return err
 		}
 	}
 	if d.final {
+		d.owe(b)
 		return nil
 	}
 	for _, p := range b.parts {
@@ -102,7 +109,18 @@ func (d *deliverer) deliver(b *batch) error {
 	case d.back == nil:
 		return d.retry("write the checkpoint", &d.count.checkpointErrors, d.store.note)
 	}
+	d.owe(b)
 	return nil
+}
+
+// owe notes that b is not safe before the next mark.
+func (d *deliverer) owe(b *batch) {
+	if d.back == nil {
+		return
+	}
+	for _, p := range b.parts {
+		d.owed[p.after.path] += p.bytes
+	}
 }
 
 // introduce has the checkpoint name every file before its lines reach the sink.
@@ -118,7 +136,21 @@ func (d *deliverer) introduce(added []progress) error {
 	return d.commit()
 }
 
-// commit makes what was delivered durable.
+// turn has a sink that wants to begin another file do so before size more bytes.
+func (d *deliverer) turn(size int) error {
+	if d.turns == nil || d.final || !d.turns.due(size) {
+		return nil
+	}
+	if err := d.commit(); err != nil {
+		return err
+	}
+	if err := d.retry("begin another file of the sink", &d.count.sinkErrors, d.turns.turn); err != nil {
+		return err
+	}
+	return d.commit()
+}
+
+// commit makes what was delivered safe.
 func (d *deliverer) commit() error {
 	d.committed = time.Now()
 	if d.back != nil {
@@ -127,40 +159,45 @@ func (d *deliverer) commit() error {
 		if d.unsafe {
 			return nil
 		}
-		at, err := d.back.sync()
+		at, err := mark(d.grace, d.back)
 		if err != nil {
 			d.unsafe = true
-			return fmt.Errorf("bring the sink to disk: %w", err)
+			return fmt.Errorf("bring the sink to safety: %w", err)
 		}
 		if d.final {
+			clear(d.owed)
 			return nil
 		}
 		if d.store.sink != at {
 			d.store.sink, d.store.dirty = at, true
 		}
 	}
-	return d.retry("write the checkpoint", &d.count.checkpointErrors, d.store.save)
+	err := d.retry("write the checkpoint", &d.count.checkpointErrors, d.store.save)
+	if err == nil {
+		clear(d.owed)
+	}
+	return err
 }
 
-// write calls the sink. One that panics has failed.
-func (d *deliverer) write(b Batch) (err error) {
+// guarded calls the sink. One that panics has failed.
+func guarded(do func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("sink panicked: %v\n%s", v, debug.Stack())
 		}
 	}()
-	return d.sink.Write(d.grace, b)
+	return do()
 }
 
 // retry calls do until it succeeds or the grace period has ended.
 func (d *deliverer) retry(what string, failures interface{ Add(int64) int64 }, do func() error) error {
-	err := do()
+	err := guarded(do)
 	if err == nil {
 		return nil
 	}
 	d.log.Warn("logcollect: failed, will be tried again: "+what, "err", err)
 	pause := newBackOff()
-	for since := time.Now(); err != nil; err = do() {
+	for since := time.Now(); err != nil; err = guarded(do) {
 		failures.Add(1)
 		select {
 		case <-time.After(pause.NextBackOff()):

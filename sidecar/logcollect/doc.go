@@ -14,8 +14,10 @@
 //     any moment: the checkpoint moves on only after the sink has taken the lines.
 //     After a kill at most one batch comes twice. A file that is new is begun at
 //     its beginning.
-//  2. Into a [File] every line comes exactly once, as long as the files are there
-//     when the Collector is started again; see there for what if not.
+//  2. Into a [File], or another [Resumer], every line comes exactly once, as long as
+//     the files are there when the Collector is started again; see there for what if
+//     not. The lines are written first, then one record that holds the offsets of the
+//     files and the mark of the sink; at the start the sink goes back to that mark.
 //  3. The lines of a file are delivered in their order, and those of one generation
 //     of a log before those of the next. Between files there is no order.
 //  4. A line is delivered whole and with its bytes as they are: CR, NUL and invalid
@@ -38,7 +40,11 @@
 //     period ends; nothing is read ahead of it but one batch. What is not delivered
 //     then is in Run's error, by file and bytes, and comes in the next run.
 //  9. Nothing is read or written outside of the root, except a File with an absolute
-//     path. The Collector does not collect its checkpoint, nor its File.
+//     path. The Collector does not collect its checkpoint, nor its File, nor what
+//     that becomes by rotation.
+//  10. A sink that panics has failed, and is tried again. One that ends its goroutine
+//     ends the run with an error, and one that blocks for ever does when the grace
+//     period has ended.
 //
 // What is delivered of a log has its first path, so that the generations of a log
 // make one stream.
@@ -105,15 +111,40 @@
 // When a writer goes on while the Collector is stopped, its last line or event may
 // be half written; a sink other than File is then given the two halves as two.
 //
+// # Two durabilities
+//
+// By default the guarantees hold for a crash of the process at any moment, as by
+// kill -9. The system has then what was written, and brings it to disk in its own
+// time. If the power is lost before, or the system crashes, what is on disk of the
+// checkpoint and of a File do not fit together: the lines of the last half minute or
+// so may be missing, come twice, or be unreadable.
+//
+// With [Collector.Sync] the guarantees hold for loss of power too, for a File with
+// each line exactly once. Every 100 ms while lines flow a File is brought to disk, then the checkpoint,
+// then the directory: for a sink that is no Resumer, what it took in the 100 ms
+// before comes twice. The logs themselves are the main container's: where one has
+// lost its end with the power, it is shorter than what was read of it, and is begun
+// again.
+//
 // # The checkpoint
 //
-// It is a small text file below the root that has the offset of each file, with its
-// identity, and the length of a File. It is brought to disk every 100 ms while
-// lines flow, and in between noted for a crash of the process: after loss of power
-// the lines of 100 ms come twice. One that is damaged is not used, which is logged
-// and counted; then all files are begun again, which is better than to miss one.
-// Files that are gone are removed from it. A second Collector on the same
-// checkpoint is refused, in this process or another.
+// It is a small text file below the root that has a version, the offset of each
+// file with its identity, the mark of a Resumer, and a checksum. It is replaced as
+// a whole every 100 ms while lines flow. Beside it are two that are written in turn,
+// before that and, for a sink that is no Resumer, after each batch. The latest one
+// that is whole counts: one that is empty, torn or damaged is not used, which is
+// logged and counted if it is the main one. If none is whole all files are begun
+// again, which is better than to miss one. One of a later version is refused. Files
+// that are gone are removed from it. A second Collector on the same checkpoint is
+// refused, in this process or another.
+//
+// # Several sinks
+//
+// A [Fanout] runs a whole Collector for each sink, with a checkpoint each. That reads
+// the files once for each sink, from the memory of the system. One reading for all
+// would have to wait for the slowest sink, or keep for it what it has not taken, or
+// read that again: this is the last, always, and so the same for a sink that is
+// slow, one that is down for a day, and one that is added later.
 //
 // # Notification and polling
 //
@@ -137,12 +168,14 @@
 //
 // Memory: 2 batches of 1 MiB, or of MaxLineBytes and 2 KiB where lines or events are
 // longer, with 2 MiB each at most for where they end, and about 1.2 KiB for each
-// file. So a line that never ends is no danger. Descriptors: MaxOpenFiles, more only
-// for files that are removed and not read to the end; one for the checkpoint, two for
-// a File, and those of the notification. When the process has none left, files that
-// were read are closed and what failed is tried again. Goroutines: one that reads, one
-// that delivers, and two for the notification. Disk: what a compressed file has that
-// is not read yet, at most 1 GiB, in a file without a name.
+// file. So a line that never ends is no danger, and while the sink takes nothing,
+// nothing more is read. Descriptors: MaxOpenFiles, more only for files that are
+// removed and not read to the end; two for the checkpoint, two for a File and two
+// while it compresses, and those of the notification. When the process has none left,
+// files that were read are closed and what failed is tried again. Goroutines: one that
+// reads, one that delivers, one of a File that rotates, and two for the notification.
+// Disk: what a compressed file has that is not read yet, at most 1 GiB, in a file
+// without a name.
 //
 // # Your own sink: a guide
 //

@@ -33,6 +33,9 @@ func (r *run) end(err error) error {
 		r.delivered(b)
 	default:
 	}
+	if returned {
+		r.owed = r.d.owed
+	}
 	if left := r.left(failed != nil || err != nil); left != nil {
 		wrong = multierror.Append(wrong, left)
 	}
@@ -74,6 +77,10 @@ func (r *run) left(all bool) error {
 				bytes[p.src.path] += p.bytes
 			}
 		}
+	}
+	for path, n := range r.owed {
+		bytes[path] += n
+		r.count.lag.Add(n)
 	}
 	names := slices.SortedFunc(maps.Keys(bytes), func(a, b string) int {
 		return cmp.Or(cmp.Compare(bytes[b], bytes[a]), cmp.Compare(a, b))

@@ -45,7 +45,7 @@ func newScanner(t testing.TB, b *bench) *run {
 	c := &Collector{Include: []string{"logs/*.log"}, Sink: To(io.Discard), PollOnly: true}
 	grace, cancel := context.WithTimeout((&sandbox.Sandbox{Logger: b.log}).Context(context.Background()), time.Hour)
 	t.Cleanup(cancel)
-	r := newRun(c, grace, b.root)
+	r := newRun(c, grace, b.root, []*Collector{c})
 	require.NoError(t, r.begin())
 	t.Cleanup(func() {
 		r.end(nil)

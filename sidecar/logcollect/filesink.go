@@ -1,21 +1,20 @@
 package logcollect
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
+	"time"
 )
 
 // A File is a Sink that appends the lines to a file, exactly once: what was
 // written after the last checkpoint is cut off at the start of a run and comes
 // again from the files. It must be the Sink of one Collector at a time, and
-// nothing else may write to the file or shorten it.
+// nothing else may write to the file.
 //
 // Where the files are not all there any more, the end of the file is kept
 // instead, up to its last newline: then what it holds of files that are there
@@ -25,24 +24,62 @@ import (
 // A line that its file ended without a newline when the Collector stopped is
 // written at the very end, and taken back by the next run, which may find the
 // rest of it.
+//
+// # Rotation
+//
+// With RotateBytes or RotateAfter the file is renamed when it is due and lines
+// come: all.log becomes all.log.000001, the next time all.log.000002, and with more
+// digits when six do not do. The number is never used again while a file with a
+// higher one is there; files with higher numbers have later lines, and all.log the
+// last ones. A file that has a number is complete and is not written to any more.
+//
+// With Compress, all.log.000001 becomes all.log.000001.gz, written beside it under a
+// name that ends in .tmp, brought to disk, renamed, and only then is the original
+// removed: whichever of the two names there is, the file is whole. The next run
+// goes on with what was not compressed yet. A file that can't be compressed, as on
+// a full disk, stays as it is and is tried again, after 1 s and up to a minute.
+//
+// # Rotation by others
+//
+// Somebody may rename or remove the file, as logrotate does: it is made again before
+// the next line, and the renamed one is complete by then. If it was removed, the lines since
+// the last checkpoint are written again to the new one. If it was truncated,
+// writing goes on at its new end. Only if the process is killed less than about
+// 100 ms after the file was removed, truncated, or moved out of its directory may
+// the lines of this time come twice. A renamed file must not match Include when
+// the Collector is started again.
 type File struct {
 	// Path is the file. Relative: below the root; absolute: anywhere. Missing
-	// directories are made. It is never collected itself. It must not be empty.
+	// directories are made. It must not be empty, and what is there must be a
+	// regular file. Neither it nor what it becomes by rotation is collected itself.
 	Path string
 
-	// NoSync leaves it to the system when the lines are brought to disk. A crash of
-	// the process loses nothing then either, but loss of power may. By default a
-	// checkpoint is written only when the lines before it are on disk.
-	NoSync bool
+	// RotateBytes is how large the file may become. It is larger only if a single
+	// batch is, which has up to 1 MiB or one longer line. 0: any size; negative: an error.
+	RotateBytes int64
 
-	dir  *os.Root
-	f    *os.File // nil: not open
-	self fileID
-	end  int64 // of the lines taken
-	torn bool  // a Write that failed has left something beyond
+	// RotateAfter is how long after its first line the file is rotated. 0: never;
+	// negative: an error.
+	RotateAfter time.Duration
+
+	// KeepFiles is how many rotated files are kept, compressed or not; of more the
+	// oldest are removed. 0: all; negative, or without rotation: an error.
+	KeepFiles int
+
+	// KeepFor is how long rotated files are kept after their last line. 0: for ever;
+	// negative, or without rotation: an error.
+	KeepFor time.Duration
+
+	// Compress compresses what was rotated, in a goroutine of its own. Package
+	// archive has gzip and zstd. nil: nothing is compressed; without rotation: an error.
+	Compress Compressor
+
+	out    atomic.Pointer[output] // nil: no run
+	former former
+	count  fileCounters
 }
 
-var _ resumer = (*File)(nil)
+var _ Resumer = (*File)(nil)
 
 func (f *File) validate() error {
 	switch {
@@ -52,145 +89,109 @@ func (f *File) validate() error {
 		return errors.New("File.Path: empty")
 	case !filepath.IsAbs(f.Path) && (!fs.ValidPath(filepath.ToSlash(f.Path)) || f.Path == "."):
 		return fmt.Errorf("File.Path: %q is neither absolute nor a path below the root", f.Path)
+	case f.RotateBytes < 0:
+		return fmt.Errorf("File.RotateBytes: %d is negative", f.RotateBytes)
+	case f.RotateAfter < 0:
+		return fmt.Errorf("File.RotateAfter: %v is negative", f.RotateAfter)
+	case f.KeepFiles < 0:
+		return fmt.Errorf("File.KeepFiles: %d is negative", f.KeepFiles)
+	case f.KeepFor < 0:
+		return fmt.Errorf("File.KeepFor: %v is negative", f.KeepFor)
+	case f.rotates():
+		return checkCompressor(f.Compress)
+	case f.KeepFiles > 0:
+		return fmt.Errorf("File.KeepFiles: %d, but neither RotateBytes nor RotateAfter makes any", f.KeepFiles)
+	case f.KeepFor > 0:
+		return fmt.Errorf("File.KeepFor: %v, but neither RotateBytes nor RotateAfter makes files to keep", f.KeepFor)
+	case f.Compress != nil:
+		return fmt.Errorf("File.Compress: %T, but neither RotateBytes nor RotateAfter makes files to compress", f.Compress)
 	}
 	return nil
 }
+
+func (f *File) rotates() bool { return f.RotateBytes > 0 || f.RotateAfter > 0 }
+
+// Resume implements [Resumer].
+func (f *File) Resume(ctx context.Context, from Resume) error {
+	o := newOutput(ctx, f, from)
+	err := o.resume(from)
+	if err == nil && !f.out.CompareAndSwap(nil, o) {
+		err = errInUse
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", f.Path, errors.Join(err, o.close()))
+	}
+	if f.rotates() {
+		o.keeper.start()
+	}
+	return nil
+}
+
+var errInUse = errors.New("in use by another Collector")
 
 // Write implements [Sink].
 func (f *File) Write(_ context.Context, batch Batch) error {
-	if f.f == nil {
-		return errors.New("File is not open: it must be the Sink of a Collector, not a part of one")
+	o := f.out.Load()
+	if o == nil {
+		return errors.New("File is not open: it must be the Sink of a Collector, or be given Resume first")
 	}
-	// At an offset, so that one that failed in the middle is simply done again.
-	n, err := f.f.WriteAt(batch.Lines, f.end)
-	if f.torn = err != nil; f.torn {
-		return err
+	return o.append(batch.Lines)
+}
+
+// Mark implements [Resumer].
+func (f *File) Mark(context.Context) (string, error) {
+	o := f.out.Load()
+	if o == nil {
+		return "", errors.New("File is not open")
 	}
-	f.end += int64(n)
+	m, err := o.mark()
+	return m.String(), err
+}
+
+// Close implements [Resumer].
+func (f *File) Close() error {
+	if o := f.out.Swap(nil); o != nil {
+		return o.close()
+	}
 	return nil
 }
 
-// open opens the file, and brings it to the length that last says if whole,
-// which is that everything after it comes again. It returns what it did, if that
-// is out of the ordinary.
-func (f *File) open(root *os.Root, last mark, whole bool) (did string, err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("%s: %w", f.Path, errors.Join(err, f.close()))
-		}
-	}()
-	if err := f.create(root); err != nil {
-		return "", err
+// Stats returns a snapshot of what was done with the files of all runs. It may be
+// called at any time.
+func (f *File) Stats() FileStats {
+	return FileStats{
+		Rotated:    f.count.rotated.Load(),
+		Reopened:   f.count.reopened.Load(),
+		Compressed: f.count.compressed.Load(),
+		Removed:    f.count.removed.Load(),
+		Errors:     f.count.errors.Load(),
 	}
-	at, err := lookAt(f.f, f.Path)
-	if err != nil {
-		return "", err
-	}
-	f.self, f.end = at.id, at.size
-	switch {
-	case at.id != last.id:
-		return "", f.complete()
-	case at.size < last.length:
-		did = fmt.Sprintf("it has %d bytes, and had %d when the checkpoint was written", at.size, last.length)
-		return did, f.complete()
-	case whole:
-		f.end = last.length
-	default:
-		if f.end, err = lastNewline(f.f, last.length, at.size); err != nil {
-			return "", err
-		}
-		if f.end > last.length {
-			did = fmt.Sprintf("%d bytes after the checkpoint kept, because not all files they may come from are there", f.end-last.length)
-		}
-	}
-	return did, f.f.Truncate(f.end)
 }
 
-// create opens the file for this holder alone.
-func (f *File) create(root *os.Root) (err error) {
-	dir := filepath.Dir(f.Path)
-	if filepath.IsAbs(f.Path) {
-		if err = os.MkdirAll(dir, 0o755); err == nil {
-			f.dir, err = os.OpenRoot(dir)
-		}
-	} else {
-		if err = root.MkdirAll(dir, 0o755); err == nil {
-			f.dir, err = root.OpenRoot(dir)
-		}
-	}
-	if err != nil {
-		return err
-	}
-	file, err := f.dir.OpenFile(f.base(), os.O_RDWR|os.O_CREATE|nonblock, 0o644)
-	if err != nil {
-		return err
-	}
-	if ok, err := lock(file); !ok {
-		return cmp.Or(errors.Join(err, file.Close()), errors.New("in use by another Collector"))
-	}
-	f.f = file
-	if f.NoSync {
-		return nil
-	}
-	return syncDir(f.dir, ".")
+// FileStats is a snapshot of what a [File] does.
+type FileStats struct {
+	Rotated    int64 // files that were given a number
+	Reopened   int64 // times that somebody else renamed, removed or truncated the file
+	Compressed int64 // files that were compressed
+	Removed    int64 // rotated files that were removed because of KeepFiles or KeepFor
+	Errors     int64 // failures to rotate, compress or remove; each was tried again
 }
 
-func (f *File) base() string { return filepath.Base(f.Path) }
+type fileCounters struct{ rotated, reopened, compressed, removed, errors atomic.Int64 }
 
-// complete makes the file end with a newline. What it ends with is not known to
-// come again, so it stays.
-func (f *File) complete() error {
-	end, err := lastNewline(f.f, 0, f.end)
-	if err != nil || end == f.end {
-		return err
-	}
-	_, err = f.f.WriteAt([]byte("\n"), f.end)
-	f.end++
-	return err
+func (f *File) path() string { return f.Path }
+
+// had tells whether a file was this one, before somebody renamed it.
+func (f *File) had(root *os.Root, at sighting) bool { return f.former.has(root, at) }
+
+func (f *File) due(size int) bool {
+	o := f.out.Load()
+	return o != nil && o.due(int64(size))
 }
 
-func (f *File) sync() (mark, error) {
-	// Else everything from now on would be lost with the file.
-	if at, err := look(f.dir, f.base()); err != nil || at.id != f.self {
-		return mark{}, fmt.Errorf("%s was removed or renamed", f.Path)
+func (f *File) turn() error {
+	if o := f.out.Load(); o != nil {
+		return o.turn()
 	}
-	if !f.NoSync {
-		if err := f.f.Sync(); err != nil {
-			return mark{}, err
-		}
-	}
-	return mark{f.self, f.end}, nil
-}
-
-func (f *File) id() fileID { return f.self }
-
-func (f *File) close() (err error) {
-	if f.torn {
-		err = f.f.Truncate(f.end)
-	}
-	if f.f != nil {
-		err = errors.Join(err, unlock(f.f), f.f.Close())
-	}
-	if f.dir != nil {
-		err = errors.Join(err, f.dir.Close())
-	}
-	f.dir, f.f, f.self, f.torn = nil, nil, fileID{}, false
-	return err
-}
-
-// lastNewline returns the offset behind the last newline in r between from and
-// to, or from if there is none.
-func lastNewline(r io.ReaderAt, from, to int64) (int64, error) {
-	buf := make([]byte, 32<<10)
-	for to > from {
-		n := min(int64(len(buf)), to-from)
-		if _, err := r.ReadAt(buf[:n], to-n); err != nil {
-			return 0, err
-		}
-		if i := bytes.LastIndexByte(buf[:n], '\n'); i >= 0 {
-			return to - n + int64(i) + 1, nil
-		}
-		to -= n
-	}
-	return from, nil
+	return nil
 }

@@ -1,6 +1,7 @@
 package logcollect
 
 import (
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,20 +39,47 @@ func TestFileSink(t *testing.T) {
 	})
 }
 
+// Somebody else renames, removes or truncates the file, or its directory.
 func TestFileSinkTakenAway(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t)
-		b.append("a.log", lines(0, 5))
-		b.start(&Collector{Include: []string{"*.log"}, Sink: &File{Path: b.path("out/a")}, PollOnly: true})
-		b.awaitLines(5)
-		<-time.After(commitInterval)
-		b.rename("out/a", "out/b")
-		b.append("a.log", lines(5, 10))
-		require.ErrorContains(t, <-b.done, "out/a was removed or renamed")
-		b.start(b.c)
-		require.NoError(t, b.stop())
-		require.Equal(t, lines(5, 10), b.read("out/a"))
-	})
+	for _, c := range []struct {
+		name string
+		take func(b *bench)
+		want func(b *bench) string
+	}{
+		{"renamed", func(b *bench) { b.rename("out/a", "out/b") }, func(b *bench) string { return b.read("out/b") + b.read("out/a") }},
+		{"replaced", func(b *bench) { b.rename("out/a", "b"); b.append("out/a", "") }, func(b *bench) string { return b.read("b") + b.read("out/a") }},
+		{"directory", func(b *bench) { b.rename("out", "old") }, func(b *bench) string { return b.read("old/a") + b.read("out/a") }},
+		{"removed", func(b *bench) { b.remove("out/a") }, func(b *bench) string { return lines(0, 5) + b.read("out/a") }},
+		{"all removed", func(b *bench) { b.remove("out/a"); b.remove("out") }, func(b *bench) string { return lines(0, 5) + b.read("out/a") }},
+		{"truncated", func(b *bench) { b.truncate("out/a") }, func(b *bench) string { return lines(0, 5) + b.read("out/a") }},
+	} {
+		for _, absolute := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, absolute %v", c.name, absolute), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					b := newBench(t)
+					b.append("a.log", lines(0, 5))
+					f := &File{Path: "out/a", RotateBytes: 1 << 20, Compress: zipper{}}
+					if absolute {
+						f.Path = b.path("out/a")
+					}
+					b.start(&Collector{Include: []string{"*.log"}, Sink: f, PollOnly: true})
+					b.awaitLines(5)
+					<-time.After(2 * commitInterval)
+					c.take(b)
+					b.append("a.log", lines(5, 10))
+					b.awaitLines(10)
+					b.append("a.log", lines(10, 15))
+					require.NoError(t, b.stop())
+					require.Equal(t, lines(0, 15), c.want(b))
+					require.EqualValues(t, 1, f.Stats().Reopened)
+					b.append("a.log", lines(15, 20))
+					b.start(b.c)
+					require.NoError(t, b.stop())
+					require.Equal(t, lines(0, 20), c.want(b))
+				})
+			})
+		}
+	}
 }
 
 func TestSinksOfTwo(t *testing.T) {

@@ -13,13 +13,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A recorder is a Sink that keeps each line or event.
-type recorder struct {
+// A notebook is a Sink that keeps each line or event.
+type notebook struct {
 	mu    sync.Mutex
 	items []item
 }
 
-func (r *recorder) Write(_ context.Context, batch Batch) error {
+func (r *notebook) Write(_ context.Context, batch Batch) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, c := range batch.Chunks {
@@ -34,7 +34,7 @@ func (r *recorder) Write(_ context.Context, batch Batch) error {
 	return nil
 }
 
-func (r *recorder) all() []item {
+func (r *notebook) all() []item {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.items)
@@ -117,7 +117,7 @@ func TestFraming(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t)
-				sink := &recorder{}
+				sink := &notebook{}
 				b.c = c.c.with(sink)
 				for _, text := range c.texts {
 					b.append("a.log", text)

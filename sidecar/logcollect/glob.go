@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"io/fs"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -81,7 +80,7 @@ func (r *run) sighted(name string, d fs.DirEntry, pattern string) (at sighting, 
 		}
 	}
 	switch {
-	case err == nil && at.id == r.sinkID:
+	case err == nil && r.moved(at):
 		r.warnOnce(name, "is the sink's own file, not followed")
 	case err == nil:
 		r.tree.dirs[path.Dir(at.name)] = true
@@ -103,39 +102,6 @@ func (r *run) refuse(name string, why error) {
 	if r.first(name) {
 		r.count.refused.Add(1)
 		r.log.Warn("logcollect: link is not followed", "file", name, "err", why)
-	}
-}
-
-// owns tells whether name is a file of the checkpoint's, also where a link leads
-// to its directory.
-func (r *run) owns(name string) bool {
-	store := r.d.store
-	if !strings.HasPrefix(path.Base(name), path.Base(store.name)) {
-		return false
-	}
-	own := path.Join(path.Dir(store.name), path.Base(name))
-	if own == name || !store.owns(own) {
-		return store.owns(name)
-	}
-	a, err1 := r.root.Stat(path.Dir(own))
-	dir, err2 := r.tree.resolveDir(path.Dir(name))
-	if err1 != nil || err2 != nil {
-		return false
-	}
-	b, err := r.root.Stat(dir)
-	return err == nil && os.SameFile(a, b)
-}
-
-// ownsReal returns what tells whether a name free of links is a file of the
-// checkpoint's.
-func (r *run) ownsReal() func(name string) bool {
-	store := r.d.store
-	dir, err := r.tree.resolveDir(path.Dir(store.name))
-	if err != nil {
-		return store.owns
-	}
-	return func(name string) bool {
-		return path.Dir(name) == dir && store.owns(path.Join(path.Dir(store.name), path.Base(name)))
 	}
 }
 

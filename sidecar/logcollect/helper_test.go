@@ -28,8 +28,9 @@ type bench struct {
 	done   chan error
 }
 
-func newBench(t testing.TB) *bench {
-	dir := t.TempDir()
+func newBench(t testing.TB) *bench { return newBenchIn(t, t.TempDir()) }
+
+func newBenchIn(t testing.TB, dir string) *bench {
 	root, err := os.OpenRoot(dir)
 	require.NoError(t, err)
 	t.Cleanup(func() { root.Close() })

@@ -224,13 +224,13 @@ func (m *model) check(t testing.TB, collected string) {
 	}
 }
 
-// A disk is what a process has left of its files when it dies.
-type disk map[string][]byte
+// A remains is what a process has left of its files when it dies.
+type remains map[string][]byte
 
-var ofCollector = []string{"out", DefaultCheckpoint, DefaultCheckpoint + ".recent", DefaultCheckpoint + ".tmp"}
+var ofCollector = []string{"out", DefaultCheckpoint, DefaultCheckpoint + recentExt[0], DefaultCheckpoint + recentExt[1], DefaultCheckpoint + ".tmp"}
 
-func (b *bench) save() disk {
-	d := disk{}
+func (b *bench) save() remains {
+	d := remains{}
 	for _, name := range ofCollector {
 		if text, err := os.ReadFile(b.path(name)); err == nil {
 			d[name] = text
@@ -240,7 +240,7 @@ func (b *bench) save() disk {
 }
 
 // restore keeps the identity of the files.
-func (b *bench) restore(d disk) {
+func (b *bench) restore(d remains) {
 	b.Helper()
 	for _, name := range ofCollector {
 		if !slices.Contains(slices.Collect(maps.Keys(d)), name) {

@@ -172,7 +172,7 @@ func TestMultiline(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t)
 				b.append("a.log", "")
-				sink := &recorder{}
+				sink := &notebook{}
 				fields := cmp.Or(c.c, &Collector{}).with(sink)
 				fields.Multiline = cmp.Or(fields.Multiline, indented)
 				b.start(fields)
@@ -204,7 +204,7 @@ func TestMultilineOverRuns(t *testing.T) {
 		require.Equal(t, "one\n\tat a\n\tat b\ntwo\n\tat\n", b.read("out"))
 		require.EqualValues(t, 3, b.c.Stats().Lines)
 
-		sink := &recorder{}
+		sink := &notebook{}
 		require.NoError(t, os.RemoveAll(b.path(".logcollect")))
 		b.start((&Collector{Multiline: indented}).with(sink))
 		require.NoError(t, b.stop())
@@ -218,7 +218,7 @@ func TestMultilineOverRuns(t *testing.T) {
 func TestMultilineNotified(t *testing.T) {
 	b := newBench(t)
 	b.append("a.log", "one\n")
-	sink := &recorder{}
+	sink := &notebook{}
 	c := (&Collector{Multiline: &Multiline{Start: indented.Start, Idle: 30 * time.Millisecond}}).with(sink)
 	c.PollOnly, c.PollInterval = false, time.Hour
 	b.start(c)

@@ -30,7 +30,7 @@ type mortal struct {
 	mu       sync.Mutex
 	failures int
 	dying    moment
-	left     disk // nil: it is alive
+	left     remains // nil: it is alive
 }
 
 type moment int

@@ -24,7 +24,7 @@ type run struct {
 	d      *deliverer
 	watch  *watch // nil: polling only
 	warned map[string]bool
-	sinkID fileID // of the sink's own file, which is not followed
+	group  []*Collector // whose own files are not followed; c is one of them
 
 	sources map[fileID]*source
 	newest  map[string]*source // by path, the last generation
@@ -51,11 +51,13 @@ type run struct {
 	flying *batch // with the deliverer
 	spare  *batch
 	drain  drain
+
+	owed map[string]int64 // by path, the bytes that the sink has taken and not brought to safety
 }
 
-func newRun(c *Collector, grace context.Context, root *os.Root) *run {
+func newRun(c *Collector, grace context.Context, root *os.Root, group []*Collector) *run {
 	return &run{
-		c: c, root: root, grace: grace, log: sandbox.Logger(grace), count: &c.count,
+		c: c, group: group, root: root, grace: grace, log: sandbox.Logger(grace), count: &c.count,
 		framing: c.framing(),
 		warned:  map[string]bool{},
 		sources: map[fileID]*source{},
@@ -70,8 +72,8 @@ func newRun(c *Collector, grace context.Context, root *os.Root) *run {
 }
 
 // collect is Run between the checks and the prefix.
-func (c *Collector) collect(ctx, grace context.Context, root *os.Root) error {
-	r := newRun(c, grace, root)
+func (c *Collector) collect(ctx, grace context.Context, root *os.Root, group []*Collector) error {
+	r := newRun(c, grace, root, group)
 	defer r.close()
 	if err := r.begin(); err != nil {
 		return err

@@ -194,7 +194,7 @@ func (r *run) siblings(dir string) (map[fileID]sighting, error) {
 		if err != nil {
 			continue // gone since
 		}
-		if at, err := sight(r.root, name, fi); err == nil && at.id != r.sinkID {
+		if at, err := sight(r.root, name, fi); err == nil && !r.moved(at) {
 			l.files[at.id] = at
 		}
 	}

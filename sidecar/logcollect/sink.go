@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"iter"
-	"os"
 )
 
 // A Sink takes the lines that a [Collector] collects. [To] and [File] are Sinks, and
@@ -95,20 +94,4 @@ func (c *Chunk) each(yield func([]byte) bool) bool {
 		from = to
 	}
 	return true
-}
-
-// A resumer is a Sink whose length is part of the checkpoint, so that it can be
-// cut back to what the checkpoint knows. What it has taken counts from sync on.
-type resumer interface {
-	Sink
-	open(root *os.Root, last mark, whole bool) (opened string, err error)
-	sync() (mark, error)
-	id() fileID
-	close() error
-}
-
-// A mark is the length of a sink of one identity. The zero mark is of none.
-type mark struct {
-	id     fileID
-	length int64
 }

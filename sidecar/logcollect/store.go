@@ -7,19 +7,20 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"runtime"
 	"slices"
+	"strings"
 )
 
-// A store keeps the checkpoint: in memory as it is to be, and in two files. The
-// one that has its name is replaced as a whole and brought to disk, which takes
-// as long as the disk does. The recent one is overwritten in place, for what was
-// delivered since, so that it may be torn or missing after loss of power, and then
-// does not count. The recent one also is the lock that keeps other Collectors away.
+// A store keeps the checkpoint: in memory as it is to be, and in three files. The
+// one that has its name is replaced as a whole, and brought to disk if sync says so.
+// The two recent ones are overwritten in place, in turn, before that and for what
+// was delivered since: should one be torn, the one before is there. The first of
+// them also is the lock that keeps other Collectors away.
 type store struct {
-	root   *os.Root
+	disk
 	name   string
-	recent *os.File
+	recent [len(recentExt)]*os.File
+	sync   bool
 
 	checkpoint
 	index map[fileID]int // of files
@@ -29,9 +30,9 @@ type store struct {
 
 // openStore locks and reads the checkpoint called name. damage says why one that
 // is there was not used.
-func openStore(root *os.Root, name string) (s *store, damage, err error) {
-	s = &store{root: root, name: name, index: map[fileID]int{}, dirty: true}
-	err = root.MkdirAll(path.Dir(name), 0o755)
+func openStore(d disk, name string, sync bool) (s *store, damage, err error) {
+	s = &store{disk: d, name: name, sync: sync, index: map[fileID]int{}, dirty: true}
+	err = d.mkdirAll(path.Dir(name), sync)
 	if err == nil {
 		err = s.acquire()
 	}
@@ -45,22 +46,33 @@ func openStore(root *os.Root, name string) (s *store, damage, err error) {
 }
 
 func (s *store) acquire() error {
-	f, err := s.root.OpenFile(s.recentName(), os.O_RDWR|os.O_CREATE, 0o644)
-	if err != nil {
-		return err
+	for _, ext := range append([]string{"", tempExt}, recentExt[:]...) {
+		if fi, err := s.root.Stat(s.name + ext); err == nil && !fi.Mode().IsRegular() {
+			return fmt.Errorf("%s is %w but %s", s.name+ext, errIrregular, kind(fi.Mode())) // to open a pipe may block
+		}
 	}
-	ok, err := lock(f)
-	if !ok {
-		f.Close()
-		return cmp.Or(err, errors.New("in use by another Collector: each needs a Checkpoint of its own"))
+	for i, ext := range recentExt {
+		name := s.name + ext
+		f, err := s.disk.open(name, 0)
+		if err != nil {
+			return err
+		}
+		if i == 0 {
+			if ok, err := lock(f); !ok {
+				f.Close()
+				return cmp.Or(err, errors.New("in use by another Collector: each needs a Checkpoint of its own"))
+			}
+		}
+		s.recent[i] = f
 	}
-	s.recent = f
 	return nil
 }
 
-// load takes the later one of the two files.
+// load takes the latest one of the files. damage says why the one that has the
+// name is not it.
 func (s *store) load() (damage, err error) {
-	for _, name := range []string{s.name, s.recentName()} {
+	for _, ext := range append([]string{""}, recentExt[:]...) {
+		name := s.name + ext
 		text, err := s.root.ReadFile(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -82,20 +94,28 @@ func (s *store) load() (damage, err error) {
 	return damage, nil
 }
 
-func (s *store) recentName() string { return s.name + ".recent" }
-func (s *store) tempName() string   { return s.name + ".tmp" }
+func (s *store) tempName() string { return s.name + tempExt }
 
-// owns tells whether name is one of the store's files.
-func (s *store) owns(name string) bool {
-	return name == s.name || name == s.recentName() || name == s.tempName()
+func isCheckpoint(name, checkpoint string) bool {
+	rest, ok := strings.CutPrefix(name, checkpoint)
+	return ok && (rest == "" || rest == tempExt || slices.Contains(recentExt[:], rest))
 }
 
+const tempExt = ".tmp"
+
+var recentExt = [2]string{".recent", ".recent2"}
+
 // close leaves the lock's file: removing it would let two others lock two files.
-func (s *store) close() error {
-	if s.recent == nil {
-		return nil
+func (s *store) close() (err error) {
+	if s.recent[0] != nil {
+		err = unlock(s.recent[0])
 	}
-	return errors.Join(unlock(s.recent), s.recent.Close())
+	for _, f := range s.recent {
+		if f != nil {
+			err = errors.Join(err, f.Close())
+		}
+	}
+	return err
 }
 
 func (s *store) reindex() {
@@ -124,54 +144,49 @@ func (s *store) remove(ids []fileID) {
 	s.reindex()
 }
 
-// note writes the recent file.
+// note writes the recent file that was not written last.
 func (s *store) note() error {
 	s.seq++
 	s.text = s.checkpoint.append(s.text[:0])
-	if _, err := s.recent.WriteAt(s.text, 0); err != nil {
-		return err
+	f := s.recent[s.seq%uint64(len(s.recent))]
+	_, err := s.write(f, s.text, 0)
+	if err == nil {
+		err = s.truncate(f, int64(len(s.text)))
 	}
-	return s.recent.Truncate(int64(len(s.text)))
+	if err != nil {
+		s.seq-- // the other one is whole
+	}
+	return err
 }
 
-// save replaces the checkpoint as a whole: at any time there is the old one or
-// the new one.
+// save notes the checkpoint, and replaces the one that has the name: at any time
+// that is the old one or the new one.
 func (s *store) save() error {
 	if !s.dirty {
 		return nil
 	}
-	s.seq++
-	s.text = s.checkpoint.append(s.text[:0])
-	f, err := s.root.OpenFile(s.tempName(), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err := s.note(); err != nil {
+		return err
+	}
+	f, err := s.disk.open(s.tempName(), os.O_TRUNC)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(s.text)
-	if err == nil {
-		err = f.Sync()
+	_, err = s.write(f, s.text, 0)
+	if err == nil && s.sync {
+		err = s.disk.sync(f)
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	if err := s.root.Rename(s.tempName(), s.name); err != nil {
+	if err := s.rename(s.tempName(), s.name); err != nil {
 		return err
 	}
-	if err := syncDir(s.root, path.Dir(s.name)); err != nil {
-		return err
+	if s.sync {
+		if err := s.syncDir(path.Dir(s.name)); err != nil {
+			return err
+		}
 	}
 	s.dirty = false
 	return nil
-}
-
-// syncDir makes the names in a directory durable. Windows has no such call and
-// journals them.
-func syncDir(root *os.Root, name string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := root.Open(name)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

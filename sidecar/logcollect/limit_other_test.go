@@ -1,0 +1,7 @@
+//go:build unix && !linux
+
+package logcollect
+
+import "errors"
+
+func limitFiles() error { return errors.ErrUnsupported }
