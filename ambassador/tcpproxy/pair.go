@@ -1,8 +1,10 @@
 package tcpproxy
 
 import (
+	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,10 +19,13 @@ const (
 	running       ending = iota
 	completed            // both directions have ended
 	idle                 // silent for DrainIdle in a drain
-	unserved             // the rest are reset
+	refused              // the rest are reset: what came before its bytes was wrong
+	crowded              // too many of one address
+	unserved             // no upstream
 	clientReset          //
 	upstreamReset        //
 	expired              // half-closed, and silent for HalfCloseIdle
+	idleExpired          // open, and silent for Idle
 	cut                  // the grace period has ended
 	ends          = iota
 )
@@ -28,7 +33,9 @@ const (
 // A pair is a client's connection and its upstream one.
 type pair struct {
 	run      *run
-	client   net.Conn
+	remote   net.Addr   // of the accepted connection
+	to       Upstream   // whom the client wants
+	addr     netip.Addr // counted in run.crowd
 	up, down stream
 	over     chan struct{} // closed when the pair ends
 
@@ -36,7 +43,9 @@ type pair struct {
 	busy atomic.Int32 // directions that have bytes in hand
 
 	mu       sync.Mutex
+	client   net.Conn // replaced while greeting
 	upstream net.Conn // nil while dialling
+	giveUp   context.CancelFunc
 	ending   ending
 	broken   ending      // clientReset or upstreamReset, once that side is known to be
 	timer    *time.Timer // see check
@@ -44,14 +53,17 @@ type pair struct {
 }
 
 func newPair(r *run, client net.Conn) *pair {
-	return &pair{run: r, client: client, over: make(chan struct{})}
+	return &pair{run: r, client: client, remote: client.RemoteAddr(), to: r.proxy.Upstream, over: make(chan struct{})}
 }
 
-// serve is a pair's life: dial, copy both ways, close.
+// serve is a pair's life: greet, dial, copy both ways, close.
 func (p *pair) serve() {
 	defer p.run.forget(p)
 	defer p.end(unserved) // also where Dial does not even return, as by runtime.Goexit
-	upstream, err := p.run.dial()
+	if !p.greet() {
+		return
+	}
+	upstream, err := p.dial()
 	switch {
 	case err == nil && !p.join(upstream):
 		reset(upstream)
@@ -59,7 +71,7 @@ func (p *pair) serve() {
 		var up errgroup.Group // and down right here, which saves a goroutine
 		up.Go(p.up.copy)
 		if err := errors.Join(p.down.copy(), up.Wait()); err != nil {
-			p.run.log.Debug("connection broke", "client", p.client.RemoteAddr(), "err", err)
+			p.run.log.Debug("connection broke", "client", p.remote, "err", err)
 		}
 	case p.run.grace.Err() != nil:
 		p.end(cut) // says nothing of the upstream
@@ -74,13 +86,16 @@ func (p *pair) join(upstream net.Conn) bool {
 		return false
 	}
 	stats := &p.run.proxy.stats
+	var ahead []byte
+	p.client, ahead = unpeek(p.client)
 	p.upstream = upstream
-	p.up = stream{pair: p, src: p.client, dst: upstream, other: &p.down, moved: &stats.toUpstream, srcReset: clientReset, dstReset: upstreamReset}
-	p.down = stream{pair: p, src: upstream, dst: p.client, other: &p.up, moved: &stats.fromUpstream, srcReset: upstreamReset, dstReset: clientReset}
+	rawClient, rawUpstream := raw(p.client), raw(upstream)
+	p.up = stream{pair: p, src: p.client, dst: upstream, rawSrc: rawClient, rawDst: rawUpstream, ahead: ahead,
+		other: &p.down, moved: &stats.toUpstream, srcReset: clientReset, dstReset: upstreamReset}
+	p.down = stream{pair: p, src: upstream, dst: p.client, rawSrc: rawUpstream, rawDst: rawClient,
+		other: &p.up, moved: &stats.fromUpstream, srcReset: upstreamReset, dstReset: clientReset}
 	p.touch()
-	if p.run.draining.Load() {
-		p.watchLocked()
-	}
+	p.watchLocked()
 	return true
 }
 
@@ -135,22 +150,22 @@ const maxSettlePause = 50 * time.Millisecond // nothing tells when a send queue 
 
 // delivering tells whether the kernel has bytes that it is known to be sending.
 func (p *pair) delivering() bool {
-	return inspect(p.client).pending || inspect(p.upstream).pending
+	return inspect(socket(p.client)).pending || inspect(socket(p.upstream)).pending
 }
 
-// end ends the pair for this reason, unless it has ended, and unblocks both
-// directions.
-func (p *pair) end(e ending) {
+// end ends the pair for this reason and unblocks both directions. It returns
+// false if the pair has ended already.
+func (p *pair) end(e ending) bool {
 	p.mu.Lock()
 	if p.ending != running {
 		p.mu.Unlock()
-		return
+		return false
 	}
 	p.ending = e
 	if p.timer != nil {
 		p.timer.Stop()
 	}
-	upstream := p.upstream
+	client, upstream, giveUp := p.client, p.upstream, p.giveUp
 	p.mu.Unlock()
 
 	p.run.proxy.stats.ended[e].Add(1)
@@ -159,8 +174,21 @@ func (p *pair) end(e ending) {
 	if e == completed || e == idle {
 		shut = closeConn
 	}
-	shut(p.client)
+	if giveUp != nil {
+		giveUp()
+	}
+	shut(client)
 	if upstream != nil {
 		shut(upstream)
+	}
+	return true
+}
+
+func (p *pair) ended() bool {
+	select {
+	case <-p.over:
+		return true
+	default:
+		return false
 	}
 }

@@ -17,9 +17,11 @@ var thirdParty = map[string][]string{
 	"github.com/cenkalti/backoff/v4":     {"ambassador/tcpproxy", "pod", "sidecar/logcollect"},
 	"github.com/fsnotify/fsnotify":       {"sidecar/logcollect"},
 	"github.com/hashicorp/go-multierror": {"adapter/metrics", "ambassador/tcpproxy", "pod", "sidecar/logcollect"},
+	"github.com/pires/go-proxyproto":     {"ambassador/tcpproxy"},
 	"github.com/stretchr/testify":        {tests},
 	"golang.org/x/sync":                  {"ambassador/tcpproxy"},
 	"golang.org/x/sys":                   {"ambassador/tcpproxy", "pod", "sidecar/logcollect"},
+	"golang.org/x/time":                  {"ambassador/tcpproxy"},
 }
 
 // heavy is what must not enter go.mod in any way, with all that lies below it.
