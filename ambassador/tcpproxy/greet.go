@@ -1,7 +1,6 @@
 package tcpproxy
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -15,9 +14,9 @@ import (
 func (p *pair) greet() bool {
 	x := p.run.proxy
 	x.tune(p.client)
-	secured, secure := p.client.(*tls.Conn)
+	secure, ends := p.client.(*tls.Conn)
 	trusted := x.trusts(p.remote)
-	if trusted || secure || len(x.Routes) > 0 {
+	if trusted || ends || p.run.tls != nil || len(x.Routes) > 0 {
 		limit := time.AfterFunc(x.handshakeTimeout(), func() { p.refuse(errSlow) })
 		defer limit.Stop()
 	}
@@ -36,12 +35,16 @@ func (p *pair) greet() bool {
 		p.end(crowded)
 		return false
 	}
+	if p.run.tls != nil {
+		secure, ends = tls.Server(p.client, p.run.tls), true
+		p.replace(secure)
+	}
 	switch {
-	case secure:
-		if err := secured.HandshakeContext(context.Background()); err != nil {
+	case ends:
+		if err := secure.Handshake(); err != nil {
 			return p.refuse(err)
 		}
-		return p.direct(secured.ConnectionState().ServerName)
+		return p.direct(secure.ConnectionState().ServerName)
 	case len(x.Routes) > 0:
 		name, read, err := readHello(p.client)
 		if err != nil {

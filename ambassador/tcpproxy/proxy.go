@@ -23,6 +23,11 @@ type Proxy struct {
 	// are Routes, and whom none of them is for is then reset.
 	Upstream Upstream
 
+	// TLS has TLS end here, so that upstream gets plain bytes. nil leaves whatever
+	// the clients speak as it is, except that a listener which accepts *tls.Conn, as
+	// one of tls.NewListener, ends it by itself.
+	TLS *TLS
+
 	// Routes are the upstreams for TLS clients by the server name that they ask
 	// for, in lower case: a whole name, or "*." and what all names end with that
 	// have more labels than that. A whole name wins, then the longest. TLS goes

@@ -2,6 +2,7 @@ package tcpproxy
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net"
@@ -21,6 +22,7 @@ type run struct {
 	log   *slog.Logger
 	began time.Time
 	slots chan struct{} // one is held per connection
+	tls   *tls.Config   // nil if TLS does not end here
 	crowd crowd
 
 	handlers sync.WaitGroup
@@ -46,6 +48,11 @@ func serve(ctx context.Context, p *Proxy, l net.Listener) error {
 		began: time.Now(),
 		slots: make(chan struct{}, p.maxConns()),
 		pairs: map[*pair]struct{}{},
+	}
+	var err error
+	if r.tls, err = p.TLS.server(grace); err != nil {
+		l.Close()
+		return fmt.Errorf("TLS: %w", err)
 	}
 	cutBefore := p.stats.ended[cut].Load()
 	accepting, refuse := context.WithCancel(context.WithoutCancel(ctx))

@@ -27,6 +27,9 @@ func (p *Proxy) validate() error {
 			}
 		}
 	}
+	if err := p.TLS.validate(); err != nil {
+		add("TLS: %w", err)
+	}
 	for _, name := range slices.Sorted(maps.Keys(p.Routes)) {
 		if err := checkName(name); err != nil {
 			add("Routes: name %q %w", name, err)

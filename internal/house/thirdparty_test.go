@@ -16,7 +16,7 @@ var thirdParty = map[string][]string{
 	"github.com/bmatcuk/doublestar/v4":   {"sidecar/logcollect"},
 	"github.com/cenkalti/backoff/v4":     {"ambassador/tcpproxy", "pod", "sidecar/logcollect"},
 	"github.com/fsnotify/fsnotify":       {"sidecar/logcollect"},
-	"github.com/hashicorp/go-multierror": {"adapter/metrics", "ambassador/tcpproxy", "pod", "sidecar/logcollect"},
+	"github.com/hashicorp/go-multierror": {"adapter/metrics", "ambassador/tcpproxy", "internal/certs", "pod", "sidecar/logcollect"},
 	"github.com/pires/go-proxyproto":     {"ambassador/tcpproxy"},
 	"github.com/stretchr/testify":        {tests},
 	"golang.org/x/sync":                  {"ambassador/tcpproxy"},
