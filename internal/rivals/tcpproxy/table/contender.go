@@ -17,6 +17,7 @@ type contender struct {
 	name    string
 	program string // "" is this one
 	command func(dir string, listen, backend string) ([]string, error)
+	hungry  bool // holds a pipe of two descriptors for each direction besides
 }
 
 // direct is no proxy at all.
@@ -24,12 +25,12 @@ const direct = "direct"
 
 var known = []contender{
 	{name: direct},
-	{"HAProxy", "haproxy", haproxy("")},
-	{"HAProxy splice", "haproxy", haproxy("option splice-auto")},
-	{"nginx", "nginx", nginx},
-	{"inetaf/tcpproxy", "", ourselves("inetaf")},
-	{"io.Copy", "", ourselves("iocopy")},
-	{"tcpproxy", "", ourselves("tcpproxy")},
+	{name: "HAProxy", program: "haproxy", command: haproxy("")},
+	{name: "HAProxy splice", program: "haproxy", command: haproxy("option splice-auto")},
+	{name: "nginx", program: "nginx", command: nginx},
+	{name: "inetaf/tcpproxy", command: ourselves("inetaf"), hungry: true},
+	{name: "io.Copy", command: ourselves("iocopy"), hungry: true},
+	{name: "tcpproxy", command: ourselves("tcpproxy")},
 }
 
 const nginxStream = "/usr/lib/nginx/modules/ngx_stream_module.so" // Debian's

@@ -161,11 +161,16 @@ func (r *results) idleMemory(dir string, backend *process, c contender) error {
 		return err
 	}
 	memory, files := p.memory(), p.descriptors()
-	more, err := openIdle(p.addr, r.idle-len(conns))
+	most := r.idle
+	if c.hungry {
+		most = min(most, (capacity()-100)/3)
+	}
+	more, err := openIdle(p.addr, most-len(conns))
 	conns = append(conns, more...)
 	if err != nil {
 		return err
 	}
+	r.add(c, "idle open", float64(len(conns)))
 	r.add(c, "idle KB", float64(p.memory()-memory)/float64(len(more))/1024)
 	r.add(c, "idle files", float64(p.descriptors()-files)/float64(len(more)))
 	return nil

@@ -33,6 +33,7 @@ var rows = []row{
 	{"CPU µs a message", "ping 64 cpu", "%.1f", false},
 	{"p50 µs", "ping 64 p50", "%.0f", false},
 	{"p99 µs", "ping 64 p99", "%.0f", false},
+	{"idle connections opened", "idle open", "%.0f", false},
 	{"user KB an idle connection", "idle KB", "%.1f", false},
 	{"descriptors an idle connection", "idle files", "%.2f", false},
 }
@@ -50,7 +51,7 @@ func (r *results) write(w io.Writer) {
 		}
 		fmt.Fprintln(w)
 	}
-	fmt.Fprintf(w, "\n%d rounds of %v each, medians; ratios to no proxy. Idle ones: %d. %s, %s/%s, %d CPUs for client, proxy and backend; %s.\n",
+	fmt.Fprintf(w, "\n%d rounds of %v each, medians; ratios to no proxy. Up to %d idle ones, as descriptors allow. %s, %s/%s, %d CPUs for client, proxy and backend; %s.\n",
 		r.plan.rounds, r.plan.each, r.idle, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), strings.Join(versions(r.all), "; "))
 }
 
