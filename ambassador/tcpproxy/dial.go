@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"runtime/debug"
+
+	"github.com/podpatterns/podpatterns/ambassador/upstream"
 )
 
 // dial returns an upstream connection, and keeps the log to one record for each
@@ -18,7 +20,7 @@ func (p *pair) dial() (net.Conn, error) {
 		return nil, context.Canceled
 	}
 	stop := p.lookOut()
-	c, err := tryDial(ctx, p.to)
+	c, err := tryDial(p.forClient(ctx), p.to)
 	stop()
 	switch {
 	case err == nil:
@@ -40,6 +42,18 @@ func (p *pair) mayGiveUp(cancel context.CancelFunc) bool {
 	defer p.mu.Unlock()
 	p.giveUp = cancel
 	return p.ending == running
+}
+
+// forClient says whom a connection is for, to an Upstream that may want to know.
+func (p *pair) forClient(ctx context.Context) context.Context {
+	if _, fixed := p.to.(*addresses); fixed {
+		return ctx
+	}
+	ctx = upstream.WithClient(ctx, p.from, p.dest)
+	if addr := addressOf(p.from); addr.IsValid() {
+		ctx = upstream.WithKey(ctx, addr.String())
+	}
+	return ctx
 }
 
 // tryDial makes an error of an Upstream's panic, which would end the process.

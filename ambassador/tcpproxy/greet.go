@@ -20,18 +20,17 @@ func (p *pair) greet() bool {
 		limit := time.AfterFunc(x.handshakeTimeout(), func() { p.refuse(errSlow) })
 		defer limit.Stop()
 	}
-	from := p.remote
 	if trusted {
 		h, after, err := readHeader(p.client)
 		if err != nil {
 			return p.refuse(err)
 		}
 		if !h.Command.IsLocal() && h.SourceAddr != nil {
-			from = h.SourceAddr
+			p.from, p.dest = h.SourceAddr, h.DestinationAddr
 		}
 		p.replace(&peeked{p.client, after})
 	}
-	if !p.admit(from) {
+	if !p.admit() {
 		p.end(crowded)
 		return false
 	}
@@ -69,8 +68,8 @@ func (p *pair) direct(name string) bool {
 
 // admit counts the client's address, unless there are too many of it. A client
 // without one, as of a unix socket, is not counted.
-func (p *pair) admit(from net.Addr) bool {
-	most, addr := p.run.proxy.MaxConnsPerClient, addressOf(from)
+func (p *pair) admit() bool {
+	most, addr := p.run.proxy.MaxConnsPerClient, addressOf(p.from)
 	if most == 0 || !addr.IsValid() {
 		return true
 	}

@@ -34,6 +34,8 @@ const (
 type pair struct {
 	run      *run
 	remote   net.Addr   // of the accepted connection
+	from     net.Addr   // whom it is for: remote, or what the PROXY header says
+	dest     net.Addr   // whom that one has connected to
 	to       Upstream   // whom the client wants
 	addr     netip.Addr // counted in run.crowd
 	up, down stream
@@ -53,7 +55,11 @@ type pair struct {
 }
 
 func newPair(r *run, client net.Conn) *pair {
-	return &pair{run: r, client: client, remote: client.RemoteAddr(), to: r.proxy.Upstream, over: make(chan struct{})}
+	remote := client.RemoteAddr()
+	return &pair{
+		run: r, client: client, remote: remote, from: remote, dest: client.LocalAddr(),
+		to: r.proxy.Upstream, over: make(chan struct{}),
+	}
 }
 
 // serve is a pair's life: greet, dial, copy both ways, close.
