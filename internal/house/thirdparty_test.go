@@ -21,7 +21,7 @@ var thirdParty = map[string][]string{
 	"github.com/stretchr/testify":        {tests},
 	"golang.org/x/sync":                  {"ambassador/tcpproxy"},
 	"golang.org/x/sys":                   {"ambassador/tcpproxy", "pod", "sidecar/logcollect"},
-	"golang.org/x/time":                  {"ambassador/tcpproxy"},
+	"golang.org/x/time":                  {"ambassador/tcpproxy", "examples/tcpproxy"},
 }
 
 // heavy is what must not enter go.mod in any way, with all that lies below it.
