@@ -2,14 +2,11 @@ package tcpproxy
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // An ending is why a pair ended. The first one stays.
@@ -43,6 +40,7 @@ type pair struct {
 
 	last atomic.Int64 // when bytes moved, since the run began
 	busy atomic.Int32 // directions that have bytes in hand
+	left atomic.Int32 // directions that are still copied
 
 	mu       sync.Mutex
 	client   net.Conn // replaced while greeting
@@ -62,23 +60,28 @@ func newPair(r *run, client net.Conn) *pair {
 	}
 }
 
-// serve is a pair's life: greet, dial, copy both ways, close.
+// serve is the beginning of a pair's life: greet and dial. Then each direction
+// goes on by itself, on a stack of its own: that of a dial is large, and would
+// stay so.
 func (p *pair) serve() {
-	defer p.run.forget(p)
-	defer p.end(unserved) // also where Dial does not even return, as by runtime.Goexit
+	joined := false
+	defer func() { // also where Dial does not even return, as by runtime.Goexit
+		if !joined {
+			p.end(unserved)
+			p.run.forget(p)
+		}
+	}()
 	if !p.greet() {
 		return
 	}
 	upstream, err := p.dial()
 	switch {
-	case err == nil && !p.join(upstream):
-		reset(upstream)
+	case err == nil && p.join(upstream):
+		joined = true
+		go p.up.run()
+		go p.down.run()
 	case err == nil:
-		var up errgroup.Group // and down right here, which saves a goroutine
-		up.Go(p.up.copy)
-		if err := errors.Join(p.down.copy(), up.Wait()); err != nil {
-			p.run.log.Debug("connection broke", "client", p.remote, "err", err)
-		}
+		reset(upstream)
 	case p.run.grace.Err() != nil:
 		p.end(cut) // says nothing of the upstream
 	}
@@ -94,7 +97,8 @@ func (p *pair) join(upstream net.Conn) bool {
 	stats := &p.run.proxy.stats
 	var ahead []byte
 	p.client, ahead = unpeek(p.client)
-	p.upstream = upstream
+	p.upstream, p.giveUp = upstream, nil
+	p.left.Store(2)
 	rawClient, rawUpstream := raw(p.client), raw(upstream)
 	p.up = stream{pair: p, src: p.client, dst: upstream, rawSrc: rawClient, rawDst: rawUpstream, ahead: ahead,
 		other: &p.down, moved: &stats.toUpstream, srcReset: clientReset, dstReset: upstreamReset}

@@ -102,7 +102,8 @@ func (r *run) start(client net.Conn) {
 	r.mu.Lock()
 	r.pairs[p] = struct{}{}
 	r.mu.Unlock()
-	r.handlers.Go(p.serve)
+	r.handlers.Add(1)
+	go p.serve()
 }
 
 func (r *run) forget(p *pair) {
@@ -113,6 +114,7 @@ func (r *run) forget(p *pair) {
 		r.crowd.leave(p.addr)
 	}
 	<-r.slots
+	r.handlers.Done()
 }
 
 // open returns the pairs there are.

@@ -45,6 +45,17 @@ const (
 	targetBroke
 )
 
+// run is the life of a stream. The last one ends that of its pair.
+func (s *stream) run() {
+	r := s.pair.run
+	if err := s.copy(); err != nil {
+		r.log.Debug("connection broke", "client", s.pair.remote, "err", err)
+	}
+	if s.pair.left.Add(-1) == 0 {
+		r.forget(s.pair)
+	}
+}
+
 // copy moves bytes until one side has ended, and returns why that broke.
 func (s *stream) copy() error {
 	err := s.move()
@@ -144,7 +155,7 @@ func (s *stream) note(n int64) {
 // direction was given, by a write to the same socket: the kernel reports it but
 // once. Once the other direction has closed its half, a closed socket is in order.
 func (s *stream) hidesReset() bool {
-	return inspect(s.rawSrc).closed && !s.other.ended.Load()
+	return !s.other.ended.Load() && inspect(s.rawSrc).closed
 }
 
 // A refusedError is why dst did not take the bytes.

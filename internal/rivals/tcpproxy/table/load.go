@@ -123,7 +123,7 @@ func pingPong(n int) load {
 			defer c.Close()
 			message, answer := make([]byte, messageSize), make([]byte, messageSize)
 			mine := make([]time.Duration, 0, 1<<14)
-			for !over() {
+			for len(mine) == 0 || !over() {
 				sent := time.Now()
 				if err := pingOnce(c, message, answer); err != nil {
 					return err
@@ -135,9 +135,6 @@ func pingPong(n int) load {
 			took = append(took, mine...)
 			return nil
 		})
-		if err == nil && len(took) == 0 {
-			err = errors.New("not one message")
-		}
 		if err != nil {
 			return nil, err
 		}

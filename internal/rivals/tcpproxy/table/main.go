@@ -18,6 +18,7 @@ type plan struct {
 	each   time.Duration // a scenario of a contender in a round
 	idle   int           // connections for the memory of an idle one
 	only   []string      // names of contenders; empty: all
+	of     []string      // names of scenarios; empty: all
 }
 
 var (
@@ -32,6 +33,7 @@ func main() {
 	p := whole
 	brief := flag.Bool("short", false, "one short round")
 	only := flag.String("only", "", "names of contenders, with commas between")
+	of := flag.String("of", "", "scenarios, with commas between: "+strings.Join(names(), ", "))
 	rounds := flag.Int("rounds", 0, "how many rounds; 0 is what is usual")
 	each := flag.Duration("each", 0, "how long each scenario runs; 0 is what is usual")
 	flag.Parse()
@@ -40,6 +42,9 @@ func main() {
 	}
 	if *only != "" {
 		p.only = strings.Split(*only, ",")
+	}
+	if *of != "" {
+		p.of = strings.Split(*of, ",")
 	}
 	if *rounds > 0 {
 		p.rounds = *rounds

@@ -36,6 +36,15 @@ func scenarios() []scenario {
 	return list
 }
 
+const memory = "memory" // is no load
+
+func names() (list []string) {
+	for _, s := range scenarios() {
+		list = append(list, s.name)
+	}
+	return append(list, memory)
+}
+
 // results are the figures of all rounds, by contender and then by name.
 type results struct {
 	plan    plan
@@ -60,6 +69,8 @@ func (r *results) median(of, name string) float64 {
 	return (list[(len(list)-1)/2] + list[len(list)/2]) / 2
 }
 
+func (p plan) wants(scenario string) bool { return len(p.of) == 0 || slices.Contains(p.of, scenario) }
+
 // measure runs every scenario of every contender in turn, and again.
 func measure(p plan, all []contender) (*results, error) {
 	dir, err := install()
@@ -79,6 +90,9 @@ func measure(p plan, all []contender) (*results, error) {
 	r := &results{plan: p, all: all, idle: min(p.idle, capacity()-100), figures: map[string]map[string][]float64{}}
 	for round := range p.rounds {
 		for _, s := range scenarios() {
+			if !p.wants(s.name) {
+				continue
+			}
 			for i := range all {
 				c := all[(i+round)%len(all)] // so that none is always first
 				if err := r.one(dir, backend, c, s); err != nil {
@@ -87,6 +101,9 @@ func measure(p plan, all []contender) (*results, error) {
 			}
 		}
 		for _, c := range all {
+			if !p.wants(memory) {
+				continue
+			}
 			if err := r.idleMemory(dir, backend, c); err != nil {
 				return nil, fmt.Errorf("%s: %w", c.name, err)
 			}
@@ -95,10 +112,20 @@ func measure(p plan, all []contender) (*results, error) {
 	return r, nil
 }
 
-func start(dir string, backend *process, c contender, asNobody bool) (*process, error) {
+// start starts a contender, again where another program took its port before it.
+func start(dir string, backend *process, c contender, asNobody bool) (p *process, err error) {
 	if c.command == nil {
 		return &process{addr: backend.addr}, nil
 	}
+	for range 3 {
+		if p, err = startOnce(dir, backend, c, asNobody); err == nil {
+			break
+		}
+	}
+	return p, err
+}
+
+func startOnce(dir string, backend *process, c contender, asNobody bool) (*process, error) {
 	addr, err := freeAddr()
 	if err != nil {
 		return nil, err

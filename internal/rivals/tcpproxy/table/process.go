@@ -19,7 +19,6 @@ import (
 const (
 	mostConns = 10_000
 	nobody    = 65534
-	clockTick = 10 * time.Millisecond // USER_HZ, which is 100 on every architecture of Go
 )
 
 // raiseLimit lets this process and its children open what 10,000 connections of a
@@ -47,11 +46,12 @@ type process struct {
 	addr string
 	cmd  *exec.Cmd // nil where there is no proxy
 	said *bytes.Buffer
+	over chan struct{} // closed when it has ended
 }
 
 // startProcess starts a command, and waits until it accepts connections.
 func startProcess(command []string, addr string, asNobody bool) (*process, error) {
-	p := &process{addr: addr, cmd: exec.Command(command[0], command[1:]...), said: &bytes.Buffer{}}
+	p := &process{addr: addr, cmd: exec.Command(command[0], command[1:]...), said: &bytes.Buffer{}, over: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = p.said, p.said
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	if asNobody {
@@ -60,13 +60,24 @@ func startProcess(command []string, addr string, asNobody bool) (*process, error
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
 	}
+	go func() {
+		p.cmd.Wait()
+		close(p.over)
+	}()
 	for range 500 {
-		c, err := net.Dial("tcp", addr)
-		if err == nil {
+		if c, err := net.Dial("tcp", addr); err == nil {
 			c.Close()
-			return p, nil
+			select {
+			case <-p.over: // somebody else was quicker to listen there
+			case <-time.After(50 * time.Millisecond):
+				return p, nil
+			}
 		}
-		time.Sleep(10 * time.Millisecond)
+		select {
+		case <-p.over:
+			return nil, fmt.Errorf("%s has ended: %s", strings.Join(command, " "), p.said)
+		case <-time.After(10 * time.Millisecond):
+		}
 	}
 	p.stop()
 	return nil, fmt.Errorf("%s does not accept connections: %s", strings.Join(command, " "), p.said)
@@ -78,7 +89,7 @@ func (p *process) stop() {
 		return
 	}
 	syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
-	p.cmd.Wait()
+	<-p.over
 }
 
 // pids are those of the process and of its children, as nginx has some.
@@ -99,16 +110,16 @@ func (p *process) pids() []int {
 	return pids
 }
 
-// cpu is what it has used so far.
+// cpu is what its threads have used so far, to the nanosecond; those of the
+// contenders do not end.
 func (p *process) cpu() (total time.Duration) {
 	for _, pid := range p.pids() {
-		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		_, after, _ := strings.Cut(string(text), ") ")
-		fields := strings.Fields(after)
-		for _, i := range []int{11, 12} { // utime and stime
-			if len(fields) > i {
-				ticks, _ := strconv.Atoi(fields[i])
-				total += time.Duration(ticks) * clockTick
+		tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
+		for _, file := range tasks {
+			text, _ := os.ReadFile(file)
+			if fields := strings.Fields(string(text)); len(fields) > 0 {
+				ns, _ := strconv.ParseInt(fields[0], 10, 64)
+				total += time.Duration(ns)
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -45,6 +46,9 @@ func (r *results) write(w io.Writer) {
 	}
 	fmt.Fprintf(w, "\n|---%s|\n", strings.Repeat("|---", len(r.all)))
 	for _, line := range rows {
+		if !slices.ContainsFunc(r.all, func(c contender) bool { return len(r.figures[c.name][line.figure]) > 0 }) {
+			continue
+		}
 		fmt.Fprintf(w, "| %s |", line.title)
 		for _, c := range r.all {
 			fmt.Fprintf(w, " %s |", r.cell(c.name, line))
