@@ -25,6 +25,7 @@ type run struct {
 	tls   *tls.Config   // nil if TLS does not end here
 	crowd crowd
 
+	workers  workers
 	handlers sync.WaitGroup
 	draining atomic.Bool
 	failing  atomic.Bool // the last dial failed
@@ -48,6 +49,8 @@ func serve(ctx context.Context, p *Proxy, l net.Listener) error {
 		began: time.Now(),
 		slots: make(chan struct{}, p.maxConns()),
 		pairs: map[*pair]struct{}{},
+
+		workers: newWorkers(),
 	}
 	var err error
 	if r.tls, err = p.TLS.server(grace); err != nil {
@@ -70,6 +73,7 @@ func serve(ctx context.Context, p *Proxy, l net.Listener) error {
 	if err := r.accept(accepting, l); err != nil {
 		wrong = multierror.Append(wrong, fmt.Errorf("accept on %v: %w", l.Addr(), err))
 	}
+	close(r.workers.next)
 	stop()
 	refuse()
 	<-closed
@@ -102,8 +106,8 @@ func (r *run) start(client net.Conn) {
 	r.mu.Lock()
 	r.pairs[p] = struct{}{}
 	r.mu.Unlock()
-	r.handlers.Add(1)
-	go p.serve()
+	r.handlers.Add(1) // until p is forgotten
+	r.begin(p)
 }
 
 func (r *run) forget(p *pair) {
