@@ -14,6 +14,7 @@ import (
 // that passes or until all have failed, at most DialTimeout and until ctx ends.
 // Errors are those of [Cluster.Dial].
 func (c *Cluster) Pick(ctx context.Context) (*Lease, error) {
+	c.use(ctx)
 	l, err := c.pick(ctx, nil)
 	if err != nil {
 		return nil, fmt.Errorf("upstream: %w", err)
