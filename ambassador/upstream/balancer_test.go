@@ -283,7 +283,7 @@ func TestPeakEWMAIsNotDrawnToFailures(t *testing.T) {
 			}
 			return 20 * time.Millisecond, Succeeded
 		})
-		require.Less(t, share[0], 0.01)
+		require.Less(t, share[0], 0.05, "until something is known of the others")
 		require.Equal(t, make([]float64, 9), share[1:])
 		require.Greater(t, c.Stats().Endpoints[0].Latency, 30*time.Millisecond)
 	})
