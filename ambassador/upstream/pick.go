@@ -79,12 +79,13 @@ func (c *Cluster) tryPick(ctx context.Context, tried []*endpoint) (*Lease, error
 	if !enter(&c.active, c.MaxConns) {
 		return nil, errAllLimit
 	}
-	var room [8]*endpoint
-	a := asked{now: now, skip: append(room[:0], tried...)}
+	a := askeds.Get().(*asked)
+	defer a.free()
+	a.now, a.skip = now, append(a.skip, tried...)
 	a.key, a.hasKey = keyOf(ctx)
 	full := false
 	for range choices {
-		e := t.pick(&a)
+		e := t.pick(a)
 		if e == nil {
 			return nil, c.none(t, tried, full)
 		}

@@ -23,7 +23,7 @@ type Stats struct {
 // the set, and go on while it stays or has leases.
 type EndpointStats struct {
 	Endpoint
-	State       State
+	State       State         // how it is
 	Active      int           // leases now
 	Picked      int64         // leases so far
 	Succeeded   int64         // reports of success
