@@ -292,7 +292,7 @@ func TestPeakEWMAIsNotDrawnToFailures(t *testing.T) {
 // A newcomer gets one request until it has answered.
 func TestPeakEWMAAndNewcomers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := &Cluster{Endpoints: numbered(2), Balancer: PeakEWMA{}}
+		c := &Cluster{Endpoints: numbered(2), Balancer: &PeakEWMA{}}
 		l, err := c.Pick(t.Context())
 		require.NoError(t, err)
 		l.Report(Succeeded, time.Millisecond)

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/podpatterns/podpatterns/pod/podtest"
 )
 
 // ask checks once a real server.
@@ -24,6 +26,7 @@ func askOnce(t *testing.T, address string, checker Checker, config *TLS) error {
 }
 
 func TestHTTPCheck(t *testing.T) {
+	podtest.NoLeaks(t)
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.Host == "named":
@@ -58,6 +61,7 @@ func TestHTTPCheck(t *testing.T) {
 }
 
 func TestGRPCCheck(t *testing.T) {
+	podtest.NoLeaks(t)
 	var answer atomic.Pointer[[]byte]
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		status := "0"
@@ -109,6 +113,7 @@ func redis(t *testing.T, answers map[string]string) string {
 }
 
 func TestRedisCheck(t *testing.T) {
+	podtest.NoLeaks(t)
 	ready := redis(t, map[string]string{"PING": "+PONG\r\n", "secret": "+OK\r\n"})
 	require.NoError(t, askOnce(t, ready, Redis{}, nil))
 	require.NoError(t, askOnce(t, ready, Redis{Password: "secret"}, nil))

@@ -200,6 +200,28 @@ func TestBadSetsAndBrokenSources(t *testing.T) {
 	})
 }
 
+// Who waits in vain is told what discovery has failed with, and a source that works
+// again is heard of, even if it says the same.
+func TestWhatDiscoveryFailedWith(t *testing.T) {
+	inWorld(t, func(w *world) {
+		c := &Cluster{Endpoints: SourceFunc(func(ctx context.Context, update func([]Endpoint, error)) error {
+			update(nil, errBroken)
+			time.Sleep(10 * time.Second)
+			update(To("a:1"), nil)
+			update(nil, errBroken)
+			update(To("a:1"), nil)
+			return nil
+		})}
+		w.run(c)
+		_, err := c.Dial(w.ctx)
+		require.ErrorIs(t, err, ErrNoEndpoint)
+		require.ErrorContains(t, err, "none is known yet: broken: ")
+		settle(10 * time.Second)
+		require.Equal(t, 1, w.records("endpoints can be discovered again"), "%s", w.log.String())
+		require.EqualValues(t, 1, c.Stats().Updates)
+	})
+}
+
 // One Run leads, and the next one takes over.
 func TestRunsShareALife(t *testing.T) {
 	inWorld(t, func(w *world) {

@@ -21,7 +21,9 @@ import (
 // CloseWrite() error and SetLinger(int) error where the one below has them. Its
 // method Raw() net.Conn returns the connection of package net below that carries
 // the same bytes, or nil if there is none, as with TLS; NetConn() net.Conn what
-// is directly below. Neither of them must be closed in its place.
+// is directly below. Neither of them must be closed in its place. Lease() *Lease
+// is for reports on what becomes of the connection: that it could be dialled is
+// reported already.
 func (c *Cluster) Dial(ctx context.Context) (net.Conn, error) {
 	conn, err := c.dial(ctx)
 	if err != nil {

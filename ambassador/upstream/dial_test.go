@@ -17,6 +17,7 @@ import (
 	"github.com/pires/go-proxyproto"
 	"github.com/stretchr/testify/require"
 
+	"github.com/podpatterns/podpatterns/pod/podtest"
 	"github.com/podpatterns/podpatterns/pod/sandbox"
 )
 
@@ -43,6 +44,7 @@ type rawer interface{ Raw() net.Conn }
 
 // What a caller of package net's connections finds there, it finds on ours.
 func TestConnections(t *testing.T) {
+	podtest.NoLeaks(t)
 	l, conns := listen(t, "tcp", "127.0.0.1:0")
 	c := &Cluster{Endpoints: To(l.Addr().String())}
 	conn, err := c.Dial(t.Context())
@@ -57,6 +59,8 @@ func TestConnections(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "question", string(b))
 	require.Equal(t, 1, c.Stats().Active)
+	conn.(interface{ Lease() *Lease }).Lease().Report(Failed, 0)
+	require.EqualValues(t, 1, c.Stats().Endpoints[0].Failed)
 	require.NoError(t, conn.(lingerer).SetLinger(0))
 	require.NoError(t, conn.Close())
 	_, err = server.Write([]byte("answer"))

@@ -2,8 +2,8 @@ package upstream
 
 import (
 	"context"
-	"errors"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -341,6 +341,10 @@ func TestLocalErrorsAreNeutral(t *testing.T) {
 
 		w.box.Dial = func(context.Context, string, string) (net.Conn, error) { return nil, nil }
 		_, err = c.Dial(w.ctx)
-		require.True(t, errors.Is(err, errNoConn))
+		require.ErrorIs(t, err, errNoConn)
+		w.box.Dial = func(context.Context, string, string) (net.Conn, error) { panic("no net") }
+		c = &Cluster{Endpoints: Static{{Address: "a:1", IPs: []netip.Addr{netip.IPv6Loopback(), netip.IPv6LinkLocalAllNodes()}}}}
+		_, err = c.Dial(w.ctx)
+		require.ErrorContains(t, err, "dial panicked: no net")
 	})
 }

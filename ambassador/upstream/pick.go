@@ -58,6 +58,11 @@ func (c *Cluster) settle(ctx context.Context) error {
 	}
 	c.counts.noEndpoint.Add(1)
 	why := context.Cause(waiting)
+	c.mu.Lock()
+	if c.wrong != "" {
+		why = fmt.Errorf("%s: %w", c.wrong, why)
+	}
+	c.mu.Unlock()
 	if len(c.lead) == 0 {
 		return fmt.Errorf("%w: none is known, and no Run is there to find out: %w", ErrNoEndpoint, why)
 	}
