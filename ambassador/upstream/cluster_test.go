@@ -85,6 +85,24 @@ func TestWhoIsToBlame(t *testing.T) {
 	})
 }
 
+// What is left after waiting for a limit may be too little for any endpoint.
+func TestTooLittleTimeIsNoFault(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.net.Cut("hole:1")
+		c := &Cluster{Endpoints: To("hole:1"), MaxConns: 1, MaxWait: time.Minute, DialTimeout: time.Second, Breaker: &Breaker{Failures: 1}}
+		held, err := c.Pick(w.ctx)
+		require.NoError(t, err)
+		time.AfterFunc(900*time.Millisecond, held.Done)
+		_, err = c.Dial(w.ctx)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.EqualValues(t, 2, c.of("hole:1").Picked)
+		require.Equal(t, Healthy, c.of("hole:1").State)
+		_, err = c.Dial(w.ctx)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, Open, c.of("hole:1").State)
+	})
+}
+
 func TestDialWaitsForTheFirstSet(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.backend("a:1")

@@ -3,6 +3,7 @@ package certs
 import (
 	"bytes"
 	"crypto/tls"
+	"encoding/pem"
 	"os"
 	"path/filepath"
 	"strings"
@@ -169,6 +170,25 @@ func TestConfigStaysUntilTheFilesChange(t *testing.T) {
 		require.NoError(t, err)
 		require.NotSame(t, first, third)
 	})
+}
+
+func TestBundles(t *testing.T) {
+	a := newAuthority(t)
+	odd := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("whole, but odd")})
+	_, key := a.pair("x")
+	join := func(parts ...[]byte) []byte { return bytes.Join(parts, []byte("# a comment\n")) }
+	all, err := certificates(join(a.pem, odd, key, a.pem))
+	require.NoError(t, err)
+	require.Len(t, all, 2)
+	for want, text := range map[string][]byte{
+		"malformed":                odd,
+		errHalfWritten.Error():     join(a.pem, odd[:len(odd)/2], a.pem),
+		errNoCertificate.Error():   key,
+		"it ends inside a block, ": a.pem[:len(a.pem)-1-len("-----END CERTIFICATE-----")],
+	} {
+		_, err := certificates(text)
+		require.ErrorContains(t, err, want)
+	}
 }
 
 func TestOldVersionsAreRefused(t *testing.T) {
