@@ -3,6 +3,8 @@ package tcpproxy
 import (
 	"fmt"
 	"maps"
+	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -15,11 +17,14 @@ import (
 func (p *Proxy) validate() error {
 	wrong := &multierror.Error{ErrorFormat: oneLine}
 	add := func(format string, args ...any) { wrong = multierror.Append(wrong, fmt.Errorf(format, args...)) }
-	if p.Upstream == nil && len(p.Routes) == 0 {
+	if isNil(p.Upstream) && len(p.Routes) == 0 {
 		add("Upstream: nil, so there is nothing to dial; To(\"127.0.0.1:5432\") makes one")
 	}
 	for _, u := range p.upstreams() {
-		if u.Upstream == nil {
+		if u.name == "Upstream" && len(p.Routes) == 0 && isNil(u.Upstream) {
+			continue // said
+		}
+		if isNil(u.Upstream) {
 			add("%s: nil, so there is nothing to dial", u.name)
 		} else if v, ok := u.Upstream.(interface{ Validate() error }); ok {
 			if err := v.Validate(); err != nil {
@@ -38,8 +43,8 @@ func (p *Proxy) validate() error {
 	for i, from := range p.ProxyFrom {
 		if !from.IsValid() {
 			add("ProxyFrom: entry %d, %v, is no prefix of addresses", i, from)
-		} else if from.Addr().Is4In6() {
-			add("ProxyFrom: %v is of IPv4 in IPv6, which no client is; say %v", from, from.Addr().Unmap())
+		} else if from.Addr().Is4In6() && from.Bits() >= 96 {
+			add("ProxyFrom: %v is of IPv4 in IPv6, which no client is; say %v", from, netip.PrefixFrom(from.Addr().Unmap(), from.Bits()-96))
 		}
 	}
 	for _, f := range []struct {
@@ -74,6 +79,12 @@ func (p *Proxy) validate() error {
 }
 
 const maxUserTimeout = (1<<31 - 1) * time.Millisecond
+
+// isNil tells of a nil of any type.
+func isNil(u Upstream) bool {
+	v := reflect.ValueOf(u)
+	return !v.IsValid() || (v.Kind() == reflect.Pointer || v.Kind() == reflect.Func) && v.IsNil()
+}
 
 // A named Upstream is one of a Proxy's, by the field that has it.
 type named struct {

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"math/rand/v2"
+	"sync"
 	"time"
 )
 
@@ -31,6 +32,15 @@ type asked struct {
 	key    string
 	hasKey bool
 	skip   []*endpoint // tried already, or full
+}
+
+// askeds keeps a choice from costing more than its lease.
+var askeds = sync.Pool{New: func() any { return &asked{skip: make([]*endpoint, 0, 8)} }}
+
+func (a *asked) free() {
+	clear(a.skip)
+	a.key, a.skip = "", a.skip[:0]
+	askeds.Put(a)
 }
 
 func (a *asked) skips(e *endpoint) bool {

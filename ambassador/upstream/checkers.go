@@ -54,7 +54,7 @@ func (h HTTP) url(host string) (*url.URL, error) {
 
 // Check sends one request.
 func (h HTTP) Check(ctx context.Context, conn net.Conn, e Endpoint) error {
-	u, err := h.url(authority(e))
+	u, err := h.url(hostOf(e))
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ var _ Checker = GRPC{}
 
 // Check makes one call.
 func (g GRPC) Check(ctx context.Context, conn net.Conn, e Endpoint) error {
-	return grpchealth.Check(ctx, only(conn), authority(e), g.Service)
+	return grpchealth.Check(ctx, only(conn), hostOf(e), g.Service)
 }
 
 // only is a dial that has happened already.
@@ -99,8 +99,8 @@ func only(conn net.Conn) func(context.Context, string, string) (net.Conn, error)
 	return func(context.Context, string, string) (net.Conn, error) { return conn, nil }
 }
 
-// authority is how HTTP names the endpoint.
-func authority(e Endpoint) string {
+// hostOf is how HTTP names the endpoint.
+func hostOf(e Endpoint) string {
 	at, err := parsePlace(e.Address)
 	switch {
 	case err != nil || at.network == "unix":

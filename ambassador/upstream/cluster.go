@@ -39,8 +39,8 @@ type Cluster struct {
 	// error.
 	SlowStart time.Duration
 
-	// PanicThreshold is the share of endpoints, from 0 to 1, that must be well.
-	// If fewer are, Check and Ejection are not heeded and all are used, because
+	// PanicThreshold is the share of endpoints, from 0 to 1, that must be well, of
+	// those that are not unchecked. If fewer are, Check and Ejection are not heeded and all are used, because
 	// the few that are left could not bear the load. 0: only when none is well;
 	// negative: never, and then there is no endpoint.
 	PanicThreshold float64

@@ -85,6 +85,24 @@ func TestWhoIsToBlame(t *testing.T) {
 	})
 }
 
+// What is left after waiting for a limit may be too little for any endpoint.
+func TestTooLittleTimeIsNoFault(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.net.Cut("hole:1")
+		c := &Cluster{Endpoints: To("hole:1"), MaxConns: 1, MaxWait: time.Minute, DialTimeout: time.Second, Breaker: &Breaker{Failures: 1}}
+		held, err := c.Pick(w.ctx)
+		require.NoError(t, err)
+		time.AfterFunc(900*time.Millisecond, held.Done)
+		_, err = c.Dial(w.ctx)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.EqualValues(t, 2, c.of("hole:1").Picked)
+		require.Equal(t, Healthy, c.of("hole:1").State)
+		_, err = c.Dial(w.ctx)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, Open, c.of("hole:1").State)
+	})
+}
+
 func TestDialWaitsForTheFirstSet(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.backend("a:1")
@@ -197,6 +215,28 @@ func TestBadSetsAndBrokenSources(t *testing.T) {
 		} {
 			require.Equal(t, 1, w.records(want), "%s in %s", want, w.log.String())
 		}
+	})
+}
+
+// Who waits in vain is told what discovery has failed with, and a source that works
+// again is heard of, even if it says the same.
+func TestWhatDiscoveryFailedWith(t *testing.T) {
+	inWorld(t, func(w *world) {
+		c := &Cluster{Endpoints: SourceFunc(func(ctx context.Context, update func([]Endpoint, error)) error {
+			update(nil, errBroken)
+			time.Sleep(10 * time.Second)
+			update(To("a:1"), nil)
+			update(nil, errBroken)
+			update(To("a:1"), nil)
+			return nil
+		})}
+		w.run(c)
+		_, err := c.Dial(w.ctx)
+		require.ErrorIs(t, err, ErrNoEndpoint)
+		require.ErrorContains(t, err, "none is known yet: broken: ")
+		settle(10 * time.Second)
+		require.Equal(t, 1, w.records("endpoints can be discovered again"), "%s", w.log.String())
+		require.EqualValues(t, 1, c.Stats().Updates)
 	})
 }
 

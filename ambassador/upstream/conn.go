@@ -15,6 +15,10 @@ func (c *conn) Close() error {
 	return err
 }
 
+// Lease returns what the connection holds, to report on it, or to learn that its
+// endpoint is gone. It is Done with Close.
+func (c *conn) Lease() *Lease { return c.lease }
+
 // NetConn returns what is directly below.
 func (c *conn) NetConn() net.Conn { return c.Conn }
 

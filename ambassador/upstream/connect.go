@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime/debug"
 
 	"github.com/pires/go-proxyproto"
 
@@ -42,8 +43,15 @@ func (t *target) connect(ctx context.Context) (net.Conn, error) {
 	return dial(ctx, t.network, where)
 }
 
-func dial(ctx context.Context, network, address string) (net.Conn, error) {
-	conn, err := sandbox.Dial(ctx, network, address)
+// dial makes an error of a network's panic, which would end the process where it
+// is called in a goroutine of this package.
+func dial(ctx context.Context, network, address string) (conn net.Conn, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			conn, err = nil, fmt.Errorf("dial panicked: %v\n%s", v, debug.Stack())
+		}
+	}()
+	conn, err = sandbox.Dial(ctx, network, address)
 	if err == nil && conn == nil {
 		err = errNoConn
 	}

@@ -15,13 +15,16 @@ import (
 //
 // errors.Is finds [ErrNoEndpoint] and [ErrLimit] in what it returns, and in what
 // the endpoints failed with otherwise. The end of ctx by cancel counts against no
-// endpoint; a deadline counts against the one that was being dialled.
+// endpoint; a deadline counts against the one that was being dialled, if that had
+// at least half of its even share of the whole.
 //
 // The connection is one lease of the endpoint until it is closed. It has
 // CloseWrite() error and SetLinger(int) error where the one below has them. Its
 // method Raw() net.Conn returns the connection of package net below that carries
 // the same bytes, or nil if there is none, as with TLS; NetConn() net.Conn what
-// is directly below. Neither of them must be closed in its place.
+// is directly below. Neither of them must be closed in its place. Lease() *Lease
+// is for reports on what becomes of the connection: that it could be dialled is
+// reported already.
 func (c *Cluster) Dial(ctx context.Context) (net.Conn, error) {
 	conn, err := c.dial(ctx)
 	if err != nil {
@@ -35,11 +38,17 @@ func (c *Cluster) dial(ctx context.Context) (net.Conn, error) {
 		return nil, err
 	}
 	c.use(ctx)
-	whole, cancel := context.WithTimeout(ctx, c.dialTimeout())
-	defer cancel()
+	whole, began := ctx, time.Now()
+	deadline := began.Add(c.dialTimeout())
+	if sooner, ok := ctx.Deadline(); ok && sooner.Before(deadline) {
+		deadline = sooner
+	} else {
+		var cancel context.CancelFunc
+		whole, cancel = context.WithDeadline(ctx, deadline)
+		defer cancel()
+	}
 	var failed faults
-	var room [defaultTries]*endpoint
-	tried := room[:0]
+	var tried []*endpoint
 	for left := c.tries(); left > 0; left-- {
 		l, err := c.pick(whole, tried)
 		if err != nil {
@@ -48,7 +57,9 @@ func (c *Cluster) dial(ctx context.Context) (net.Conn, error) {
 			}
 			break
 		}
-		conn, err := l.try(whole, min(left, c.untried(tried)))
+		many := min(left, c.untried(tried))
+		fair := deadline.Sub(began) / time.Duration(many+len(tried))
+		conn, err := l.try(whole, many, fair/2)
 		if err == nil {
 			return newConn(conn, l), nil
 		}
@@ -68,24 +79,26 @@ func (c *Cluster) untried(tried []*endpoint) int {
 }
 
 // try dials the endpoint within its share, which is that of one in so many, and
-// reports how that went.
-func (l *Lease) try(whole context.Context, many int) (net.Conn, error) {
+// reports how that went. To have been too slow for less than enough, as is left
+// after waiting for a limit, is no fault.
+func (l *Lease) try(whole context.Context, many int, enough time.Duration) (net.Conn, error) {
 	began := time.Now()
+	deadline, _ := whole.Deadline()
+	share := deadline.Sub(began) / time.Duration(many)
 	ctx := whole
-	if deadline, _ := whole.Deadline(); many > 1 || l.c.TryTimeout > 0 {
-		share := time.Until(deadline) / time.Duration(many)
-		if l.c.TryTimeout > 0 {
-			share = min(share, l.c.TryTimeout)
+	if t := l.c.TryTimeout; many > 1 || t > 0 {
+		if t > 0 {
+			share, enough = min(share, t), min(enough, t)
 		}
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(whole, share)
 		defer cancel()
 	}
-	conn, err := l.Dial(ctx)
+	conn, err := l.c.connect(ctx, l.target)
 	switch {
 	case err == nil:
 		l.Report(Succeeded, time.Since(began))
-	case errors.Is(whole.Err(), context.Canceled), isLocal(err):
+	case errors.Is(whole.Err(), context.Canceled), isLocal(err), ctx.Err() != nil && share < enough:
 		l.Report(Neutral, 0)
 	default:
 		l.Report(Failed, time.Since(began))
@@ -95,7 +108,13 @@ func (l *Lease) try(whole context.Context, many int) (net.Conn, error) {
 
 // Dial connects to the lease's endpoint, with the PROXY header and TLS. It
 // reports nothing, and the connection does not end the lease.
-func (l *Lease) Dial(ctx context.Context) (net.Conn, error) { return l.c.connect(ctx, l.target) }
+func (l *Lease) Dial(ctx context.Context) (net.Conn, error) {
+	conn, err := l.c.connect(ctx, l.target)
+	if err != nil {
+		return nil, fmt.Errorf("upstream: %w", err)
+	}
+	return conn, nil
+}
 
 // errLocal is what this side has failed with.
 type errLocal struct{ error }

@@ -51,7 +51,9 @@ type endpoint struct {
 	active atomic.Int64
 	counts endpointCounters
 
-	due float64 // its next turn, guarded by turns.mu
+	// Of RoundRobin, guarded by turns.mu.
+	turned bool
+	begins float64 // its next turn
 
 	latency latency
 

@@ -49,6 +49,27 @@ func (p PeakEWMA) picker(_ *Cluster, all []candidate) picker {
 	})
 }
 
+// A learner is a Balancer that heeds what is reported.
+type learner interface {
+	learn(e *endpoint, r Result, took time.Duration, now time.Time)
+	expects(e *endpoint, now time.Time) time.Duration
+}
+
+func (p PeakEWMA) learn(e *endpoint, r Result, took time.Duration, now time.Time) {
+	switch r {
+	case Neutral:
+		return
+	case Failed:
+		took = max(took, p.penalty())
+	}
+	e.latency.observe(took, now, p.decay())
+}
+
+func (p PeakEWMA) expects(e *endpoint, now time.Time) time.Duration {
+	l, _ := e.latency.read(now, p.decay())
+	return time.Duration(l)
+}
+
 // A latency is an average that gives way to peaks.
 type latency struct {
 	mu    sync.Mutex

@@ -65,7 +65,6 @@ type backend struct {
 	l       net.Listener
 	conns   map[net.Conn]bool
 	handle  func(net.Conn) // nil: says its address, and ends when the client does
-	count   int
 }
 
 func (w *world) backend(address string) *backend {
@@ -107,7 +106,6 @@ func (b *backend) serve(l net.Listener) {
 		}
 		b.mu.Lock()
 		b.conns[c] = true
-		b.count++
 		b.mu.Unlock()
 		go func() {
 			defer c.Close()
@@ -119,12 +117,6 @@ func (b *backend) serve(l net.Listener) {
 			io.Copy(io.Discard, c)
 		}()
 	}
-}
-
-func (b *backend) accepted() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.count
 }
 
 // open dials and returns the connection with who has answered.

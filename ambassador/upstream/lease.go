@@ -51,11 +51,8 @@ func (l *Lease) Report(r Result, latency time.Duration) {
 		e.counts.neutral.Add(1)
 	}
 	first := l.reported.CompareAndSwap(false, true)
-	if p, ok := l.c.Balancer.(PeakEWMA); ok && r != Neutral {
-		if r == Failed {
-			latency = max(latency, p.penalty())
-		}
-		e.latency.observe(latency, now, p.decay())
+	if b, ok := l.c.Balancer.(learner); ok {
+		b.learn(e, r, latency, now)
 	}
 	l.c.record(e, l.pass, first, r, now)
 }

@@ -14,6 +14,7 @@ import (
 // that passes or until all have failed, at most DialTimeout and until ctx ends.
 // Errors are those of [Cluster.Dial].
 func (c *Cluster) Pick(ctx context.Context) (*Lease, error) {
+	c.use(ctx)
 	l, err := c.pick(ctx, nil)
 	if err != nil {
 		return nil, fmt.Errorf("upstream: %w", err)
@@ -57,6 +58,11 @@ func (c *Cluster) settle(ctx context.Context) error {
 	}
 	c.counts.noEndpoint.Add(1)
 	why := context.Cause(waiting)
+	c.mu.Lock()
+	if c.wrong != "" {
+		why = fmt.Errorf("%s: %w", c.wrong, why)
+	}
+	c.mu.Unlock()
 	if len(c.lead) == 0 {
 		return fmt.Errorf("%w: none is known, and no Run is there to find out: %w", ErrNoEndpoint, why)
 	}
@@ -78,12 +84,13 @@ func (c *Cluster) tryPick(ctx context.Context, tried []*endpoint) (*Lease, error
 	if !enter(&c.active, c.MaxConns) {
 		return nil, errAllLimit
 	}
-	var room [8]*endpoint
-	a := asked{now: now, skip: append(room[:0], tried...)}
+	a := askeds.Get().(*asked)
+	defer a.free()
+	a.now, a.skip = now, append(a.skip, tried...)
 	a.key, a.hasKey = keyOf(ctx)
 	full := false
 	for range choices {
-		e := t.pick(&a)
+		e := t.pick(a)
 		if e == nil {
 			return nil, c.none(t, tried, full)
 		}

@@ -12,8 +12,6 @@ import (
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
-
-	"github.com/podpatterns/podpatterns/pod/sandbox"
 )
 
 // A resolver asks recursive servers (RFC 1035), because those of package net do
@@ -105,10 +103,7 @@ func exchange(ctx context.Context, network, server string, q dnsmessage.Question
 	if err != nil {
 		return nil, err
 	}
-	conn, err := sandbox.Dial(ctx, network, server)
-	if err == nil && conn == nil {
-		err = errNoConn
-	}
+	conn, err := dial(ctx, network, server)
 	if err != nil {
 		return nil, err
 	}

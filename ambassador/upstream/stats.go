@@ -23,7 +23,7 @@ type Stats struct {
 // the set, and go on while it stays or has leases.
 type EndpointStats struct {
 	Endpoint
-	State       State
+	State       State         // how it is
 	Active      int           // leases now
 	Picked      int64         // leases so far
 	Succeeded   int64         // reports of success
@@ -89,9 +89,8 @@ func (c *Cluster) statsLocked(e *endpoint, s State, now time.Time) EndpointStats
 		ChecksOK:    e.counts.passed.Load(),
 		ChecksNotOK: e.counts.notPassed.Load(),
 	}
-	if p, ok := c.Balancer.(PeakEWMA); ok {
-		l, _ := e.latency.read(now, p.decay())
-		stats.Latency = time.Duration(l)
+	if b, ok := c.Balancer.(learner); ok {
+		stats.Latency = b.expects(e, now)
 	}
 	return stats
 }

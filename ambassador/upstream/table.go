@@ -93,7 +93,7 @@ func (c *Cluster) rebuildLocked(now time.Time) (changes []change) {
 	t.ready = well > 0 && (c.Check == nil || passing)
 	t.settled = c.Check == nil || known || passing
 	t.panics = c.PanicThreshold >= 0 && (t.settled || c.settled.Load()) && len(c.order) > well+t.count[Open] &&
-		(well == 0 || float64(well) < c.PanicThreshold*float64(len(c.order)))
+		(well == 0 || float64(well) < c.PanicThreshold*float64(len(c.order)-t.count[Unchecked]))
 	for _, e := range c.order {
 		if e.state == Open || !t.panics && e.state != Healthy && e.state != HalfOpen {
 			continue

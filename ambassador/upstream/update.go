@@ -22,8 +22,11 @@ func (c *Cluster) update(set []Endpoint, err error) {
 	first := !c.seen
 	c.seen = true
 	joined, left, changed := c.replaceLocked(all)
-	if !first && !again && joined+left+changed == 0 {
+	if !first && joined+left+changed == 0 {
 		c.mu.Unlock()
+		if again {
+			c.logger().Info("upstream: endpoints can be discovered again, and are the same", "endpoints", len(all))
+		}
 		return
 	}
 	c.counts.updates.Add(1)

@@ -3,6 +3,7 @@ package certs
 import (
 	"bytes"
 	"crypto/tls"
+	"encoding/pem"
 	"os"
 	"path/filepath"
 	"strings"
@@ -112,7 +113,7 @@ func TestAuthoritiesRotate(t *testing.T) {
 		server, err := f.Server(p.ctx, nil)
 		require.NoError(t, err)
 		require.Equal(t, tls.RequireAndVerifyClientCert, server.ClientAuth)
-		shake := func() (error, error, tls.ConnectionState) {
+		shake := func() (tls.ConnectionState, error, error) {
 			time.Sleep(time.Second)
 			client, err := f.Client(p.ctx, nil)
 			require.NoError(t, err)
@@ -120,29 +121,29 @@ func TestAuthoritiesRotate(t *testing.T) {
 			client.ServerName = "server"
 			return p.shake(client, server)
 		}
-		clientErr, serverErr, state := shake()
+		state, clientErr, serverErr := shake()
 		require.NoError(t, clientErr)
 		require.NoError(t, serverErr)
 		require.Equal(t, "server", state.PeerCertificates[0].Subject.CommonName, "the client showed its own")
 
 		p.write("ca.crt", newOne.pem)
-		clientErr, _, _ = shake()
+		_, clientErr, _ = shake()
 		require.ErrorContains(t, clientErr, "unknown authority")
 
 		p.write("ca.crt", append(bytes.Clone(oldOne.pem), newOne.pem[:len(newOne.pem)-30]...))
-		clientErr, _, _ = shake()
+		_, clientErr, _ = shake()
 		require.ErrorContains(t, clientErr, "unknown authority", "half a bundle is none")
 		require.Contains(t, p.log.String(), errHalfWritten.Error())
 
 		p.write("ca.crt", append(bytes.Clone(oldOne.pem), newOne.pem...))
-		clientErr, serverErr, _ = shake()
+		_, clientErr, serverErr = shake()
 		require.NoError(t, clientErr)
 		require.NoError(t, serverErr)
 
 		_, err = f.Server(p.ctx, &tls.Config{ClientAuth: tls.RequestClientCert})
 		require.NoError(t, err)
 		stranger := &tls.Config{InsecureSkipVerify: true}
-		_, serverErr, _ = p.shake(stranger, server)
+		_, _, serverErr = p.shake(stranger, server)
 		require.ErrorContains(t, serverErr, "client didn't provide a certificate")
 	})
 }
@@ -171,12 +172,31 @@ func TestConfigStaysUntilTheFilesChange(t *testing.T) {
 	})
 }
 
+func TestBundles(t *testing.T) {
+	a := newAuthority(t)
+	odd := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("whole, but odd")})
+	_, key := a.pair("x")
+	join := func(parts ...[]byte) []byte { return bytes.Join(parts, []byte("# a comment\n")) }
+	all, err := certificates(join(a.pem, odd, key, a.pem))
+	require.NoError(t, err)
+	require.Len(t, all, 2)
+	for want, text := range map[string][]byte{
+		"malformed":                odd,
+		errHalfWritten.Error():     join(a.pem, odd[:len(odd)/2], a.pem),
+		errNoCertificate.Error():   key,
+		"it ends inside a block, ": a.pem[:len(a.pem)-1-len("-----END CERTIFICATE-----")],
+	} {
+		_, err := certificates(text)
+		require.ErrorContains(t, err, want)
+	}
+}
+
 func TestOldVersionsAreRefused(t *testing.T) {
 	a, p := newAuthority(t), newPlace(t)
 	p.writePair(a, "one")
 	server, err := (&Files{CertFile: "tls.crt", KeyFile: "tls.key"}).Server(p.ctx, nil)
 	require.NoError(t, err)
-	clientErr, _, _ := p.shake(&tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}, server)
+	_, clientErr, _ := p.shake(&tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}, server)
 	require.ErrorContains(t, clientErr, "protocol version")
 }
 

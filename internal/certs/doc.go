@@ -9,7 +9,7 @@
 //   - The files are one set. It is taken when all of them are whole and fit
 //     together; until then the last good set is kept, and that is logged once for
 //     each reason. A half-written file of certificates is one that ends inside a
-//     block, or whose last block does not parse.
+//     block.
 //   - Only the first look can fail. Connections that there are already are not
 //     touched by a change.
 //   - TLS 1.2 is the least. A relative path is one in the root that the context

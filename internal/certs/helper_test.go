@@ -98,7 +98,7 @@ func (p *place) writePair(a *authority, name string) {
 }
 
 // shake has both sides shake hands, and returns what each saw of the other.
-func (p *place) shake(client, server *tls.Config) (clientErr, serverErr error, at tls.ConnectionState) {
+func (p *place) shake(client, server *tls.Config) (at tls.ConnectionState, clientErr, serverErr error) {
 	p.t.Helper()
 	there, here := net.Pipe()
 	defer there.Close()
@@ -124,14 +124,14 @@ func (p *place) shake(client, server *tls.Config) (clientErr, serverErr error, a
 	}
 	there.Close()
 	serverErr = <-served
-	return clientErr, serverErr, s.ConnectionState()
+	return s.ConnectionState(), clientErr, serverErr
 }
 
 // served is the name in the certificate that a server shows.
 func (p *place) served(server *tls.Config) string {
 	p.t.Helper()
 	var name string
-	clientErr, serverErr, _ := p.shake(&tls.Config{InsecureSkipVerify: true, VerifyConnection: func(s tls.ConnectionState) error {
+	_, clientErr, serverErr := p.shake(&tls.Config{InsecureSkipVerify: true, VerifyConnection: func(s tls.ConnectionState) error {
 		name = s.PeerCertificates[0].Subject.CommonName
 		return nil
 	}}, server)

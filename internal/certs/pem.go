@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
-	"fmt"
 )
 
 var (
@@ -15,8 +14,10 @@ var (
 )
 
 // certificates wants every block whole, unlike crypto/tls, which takes those
-// that it can read and so half a file for a shorter one.
+// that it can read and so half a file for a shorter one. What is whole but no
+// certificate to Go is passed over, as there are such in bundles that are in use.
 func certificates(text []byte) (all []*x509.Certificate, err error) {
+	err = errNoCertificate
 	for {
 		before := text
 		var block *pem.Block
@@ -32,14 +33,15 @@ func certificates(text []byte) (all []*x509.Certificate, err error) {
 		if block.Type != "CERTIFICATE" {
 			continue // a key, as some keep in the same file
 		}
-		c, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, fmt.Errorf("certificate %d: %w", len(all)+1, err)
+		c, failed := x509.ParseCertificate(block.Bytes)
+		if failed != nil {
+			err = failed
+			continue
 		}
 		all = append(all, c)
 	}
 	if len(all) == 0 {
-		return nil, errNoCertificate
+		return nil, err
 	}
 	return all, nil
 }
