@@ -14,7 +14,7 @@ import (
 // howMany is fewer where each is slower.
 func howMany() int {
 	if raceDetector() {
-		return 2_000
+		return 1_000
 	}
 	return 10_000
 }

@@ -78,8 +78,8 @@ func (p *pair) serve() {
 	switch {
 	case err == nil && p.join(upstream):
 		joined = true
-		go p.up.run()
-		go p.down.run()
+		p.run.handlers.Go(p.up.run)
+		p.run.handlers.Go(p.down.run)
 	case err == nil:
 		reset(upstream)
 	case p.run.grace.Err() != nil:

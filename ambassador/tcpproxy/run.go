@@ -106,7 +106,6 @@ func (r *run) start(client net.Conn) {
 	r.mu.Lock()
 	r.pairs[p] = struct{}{}
 	r.mu.Unlock()
-	r.handlers.Add(1) // until p is forgotten
 	r.begin(p)
 }
 
@@ -118,7 +117,6 @@ func (r *run) forget(p *pair) {
 		r.crowd.leave(p.addr)
 	}
 	<-r.slots
-	r.handlers.Done()
 }
 
 // open returns the pairs there are.
