@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 )
@@ -104,6 +105,13 @@ stream {
 
 // versions says what was measured.
 func versions(all []contender) (list []string) {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, m := range info.Deps {
+			if strings.HasSuffix(m.Path, "/tcpproxy") {
+				list = append(list, m.Path+" "+m.Version)
+			}
+		}
+	}
 	for _, c := range all {
 		var out []byte
 		switch c.name {
