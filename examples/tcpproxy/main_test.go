@@ -118,7 +118,7 @@ func requireAnswer(t *testing.T, want, addr string) {
 
 func TestBalances(t *testing.T) {
 	one, two := startBackend(t, "one", listen(t)), startBackend(t, "two", listen(t))
-	addr, stop := start(t, "-upstream", one+","+two, "-balance", "round", "-check", "1s")
+	addr, stop := start(t, "-upstream", one+","+two, "-balance", "round")
 	got := map[string]int{}
 	for range 10 {
 		answer, err := askAt(addr)
@@ -127,6 +127,19 @@ func TestBalances(t *testing.T) {
 	}
 	require.Equal(t, map[string]int{"one hello": 5, "two hello": 5}, got)
 	require.Contains(t, stop(), "accepted=10 completed=10 ")
+}
+
+func TestBalancesAmongTheWell(t *testing.T) {
+	gone := listen(t)
+	gone.Close()
+	one := startBackend(t, "one", listen(t))
+	for _, balance := range []string{"least", "round", "ewma", "hash"} {
+		addr, stop := start(t, "-upstream", one+","+gone.Addr().String(), "-balance", balance, "-check", "1s")
+		for range 5 {
+			requireAnswer(t, "one hello", addr)
+		}
+		require.Contains(t, stop(), "accepted=5 completed=5 ")
+	}
 }
 
 func TestFollowsAFile(t *testing.T) {
