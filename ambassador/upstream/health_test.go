@@ -319,6 +319,18 @@ func TestSlowStart(t *testing.T) {
 	})
 }
 
+// A goroutine may look at a time that is from before another's.
+func TestSlowStartOfTheFuture(t *testing.T) {
+	now := time.Now()
+	c := &Cluster{Endpoints: To("a:1"), SlowStart: 10 * time.Second}
+	require.NoError(t, c.Validate())
+	e := c.members["a:1"]
+	e.since = now
+	weight, until := c.weightLocked(e, now.Add(-time.Minute))
+	require.Equal(t, 0.1, weight)
+	require.Equal(t, now.Add(time.Second), until)
+}
+
 // What this side does not have is no fault of an endpoint.
 func TestLocalErrorsAreNeutral(t *testing.T) {
 	inWorld(t, func(w *world) {
