@@ -94,7 +94,7 @@ func BenchmarkTable(b *testing.B) {
 		for _, n := range []int{10, 1000} {
 			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
 				c := &Cluster{Endpoints: numbered(n), Balancer: balancer}
-				if err := c.Validate(); err != nil {
+				if err := c.begin(); err != nil {
 					b.Fatal(err)
 				}
 				b.ReportAllocs()

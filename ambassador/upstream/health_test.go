@@ -323,7 +323,7 @@ func TestSlowStart(t *testing.T) {
 func TestSlowStartOfTheFuture(t *testing.T) {
 	now := time.Now()
 	c := &Cluster{Endpoints: To("a:1"), SlowStart: 10 * time.Second}
-	require.NoError(t, c.Validate())
+	require.NoError(t, c.begin())
 	e := c.members["a:1"]
 	e.since = now
 	weight, until := c.weightLocked(e, now.Add(-time.Minute))
