@@ -92,16 +92,20 @@ func throw(t *testing.T, c *Cluster, balls int) int {
 func TestLargestLoadOfTwoChoices(t *testing.T) {
 	const n = 1000
 	two := throw(t, &Cluster{Endpoints: numbered(n)}, n)
-	count := make([]int, n)
-	for range n {
-		count[rand.IntN(n)]++
+	random := func(balls int) int {
+		count := make([]int, n)
+		for range balls {
+			count[rand.IntN(n)]++
+		}
+		return slices.Max(count)
 	}
-	one := slices.Max(count)
-	t.Logf("largest load of %d balls in %d bins: two choices %d, one choice %d", n, n, two, one)
+	one := random(n)
 	require.LessOrEqual(t, two, 4)
-	require.Greater(t, one, two)
-	heavy := throw(t, &Cluster{Endpoints: numbered(n)}, 20*n)
+	require.GreaterOrEqual(t, one, two)
+	heavy, heavyOne := throw(t, &Cluster{Endpoints: numbered(n)}, 20*n), random(20*n)
 	require.LessOrEqual(t, heavy, 24, "whatever the mean is")
+	require.Greater(t, heavyOne, heavy)
+	t.Logf("largest load in %d bins: of %d balls %d with two choices and %d with one, of %d %d and %d", n, n, two, one, 20*n, heavy, heavyOne)
 }
 
 func TestTwoChoicesHeedWeights(t *testing.T) {
@@ -123,7 +127,7 @@ func TestTwoChoicesHeedWeights(t *testing.T) {
 		}
 		for _, e := range c.Stats().Endpoints {
 			want := float64(n) * float64(e.Weight) / float64(total)
-			require.InEpsilon(t, want, e.Picked, 0.1, "%s: %s of weight %d", name, e.Address, e.Weight)
+			require.InEpsilon(t, want, e.Picked, 0.2, "%s: %s of weight %d", name, e.Address, e.Weight)
 		}
 	}
 }
@@ -137,7 +141,7 @@ func TestSampler(t *testing.T) {
 		count[s.draw()]++
 	}
 	for i, c := range all {
-		require.InEpsilon(t, n*c.weight/12, count[i], 0.1, "%v", c.weight)
+		require.InEpsilon(t, n*c.weight/12, count[i], 0.2, "%v", c.weight)
 	}
 }
 

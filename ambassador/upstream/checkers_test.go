@@ -21,7 +21,7 @@ import (
 func askOnce(t *testing.T, address string, checker Checker, config *TLS) error {
 	t.Helper()
 	c := &Cluster{Endpoints: To(address), TLS: config, Check: &Check{Checker: checker, Timeout: 10 * time.Second}}
-	require.NoError(t, c.Validate())
+	require.NoError(t, c.begin())
 	return c.ask(t.Context(), c.members[address])
 }
 

@@ -130,8 +130,9 @@ func (c *Cluster) begin() error {
 	return c.invalid
 }
 
-// Validate returns all that is wrong with c's fields, in one error.
-func (c *Cluster) Validate() error { return c.begin() }
+// Validate returns all that is wrong with c's fields, in one error. It does not
+// count as use.
+func (c *Cluster) Validate() error { return c.validate() }
 
 // Ready blocks until an endpoint may be used: the first ones are discovered and,
 // with a Check, one has passed it. It returns ctx's cause if ctx ends before. It

@@ -27,9 +27,9 @@ import (
 // A server that fails, or does not answer, is followed by the next, and one that
 // says SERVFAIL has failed. If all fail, the last good set stays, and they are
 // asked again after 1 s, then twice as long each time up to 30 s. If only the
-// question for addresses of one family fails, or for those of one target, the last
-// good ones of these stay. But what servers say is believed: that there is no such
-// name (NXDOMAIN), or no address of it, or that the service is "decidedly not
+// question for addresses of one family fails, and the other has some, or that for
+// those of one target, the last good ones of these stay. But what servers say is
+// believed: that there is no such name (NXDOMAIN, which is for both families), or no address of it, or that the service is "decidedly not
 // available" (RFC 2782), is an empty set, for as long as the answer says
 // (RFC 2308), or 5 s if it does not say.
 type DNS struct {
@@ -42,7 +42,7 @@ type DNS struct {
 	// Servers are the name servers, as "10.0.0.53" or "10.0.0.53:5353". Empty:
 	// those of /etc/resolv.conf, which is read again each time. Its search list
 	// and options ndots, timeout, attempts, rotate and use-vc are heeded either
-	// way. A system without that file has to have Servers.
+	// way. Without that file it is 127.0.0.1, and on Windows an error.
 	Servers []string
 
 	Timeout time.Duration // for an answer of one server; 0: that of resolv.conf, which is 5 s by default; negative: an error

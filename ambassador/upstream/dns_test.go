@@ -16,6 +16,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/dns/dnsmessage"
+
+	"github.com/podpatterns/podpatterns/pod/podtest"
 )
 
 // A nameserver answers on the network in memory, over UDP and TCP.
@@ -43,13 +45,17 @@ func (w *world) nameserver(address string) *nameserver {
 	require.NoError(w.t, err)
 	l, err := w.net.Listen(context.Background(), "tcp", address)
 	require.NoError(w.t, err)
-	w.t.Cleanup(func() {
+	n.serve(w.t, packets, l)
+	return n
+}
+
+func (n *nameserver) serve(t *testing.T, packets net.PacketConn, l net.Listener) {
+	t.Cleanup(func() {
 		packets.Close()
 		l.Close()
 	})
 	go n.serveUDP(packets)
 	go n.serveTCP(l)
-	return n
 }
 
 func (n *nameserver) set(question string, r reply) {
@@ -335,6 +341,52 @@ func TestDNSOverTCPIfCut(t *testing.T) {
 		require.Equal(t, []string{"udp db. A", "tcp db. A"}, n.questions())
 		require.Len(t, f.last, 200)
 	})
+}
+
+// NXDOMAIN is said of the name, and so of the family as well that fails; and the
+// time of an answer is not shortened by names that were searched before.
+func TestDNSSearchPastAServerThatFailsForOneFamily(t *testing.T) {
+	inWorld(t, func(w *world) {
+		n := w.nameserver("10.0.0.53:53")
+		n.set("db.a. A", reply{rcode: dnsmessage.RCodeNameError, negative: 2})
+		n.set("db.a. AAAA", reply{rcode: dnsmessage.RCodeServerFailure})
+		n.set("db.b. A", reply{records: []string{"A 60 10.0.0.1"}})
+		n.set("db.b. AAAA", reply{})
+		f := w.follow(DNS{Host: "db:1", Servers: []string{"10.0.0.53"}, conf: conf(t, "search a b\noptions attempts:1\n")})
+		settle(time.Second)
+		sets, errs := f.news()
+		require.Equal(t, []string{"10.0.0.1:1"}, sets)
+		require.Empty(t, errs)
+		require.Len(t, n.questions(), 4)
+		settle(58 * time.Second)
+		require.Empty(t, n.questions())
+	})
+}
+
+// The machine's own sockets do as well.
+func TestDNSOverRealSockets(t *testing.T) {
+	podtest.NoLeaks(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	packets, err := net.ListenPacket("udp", l.Addr().String())
+	require.NoError(t, err)
+	n := &nameserver{zone: map[string]reply{}}
+	n.serve(t, packets, l)
+	n.set("db. A", reply{records: []string{"A 60 127.0.0.1"}, cut: true})
+	n.set("db. AAAA", reply{records: []string{"AAAA 60 ::1"}})
+	d := DNS{Host: "db:1", Servers: []string{l.Addr().String()}, Timeout: 10 * time.Second, conf: "none"}
+	r, err := d.resolver()
+	require.NoError(t, err)
+	found, err := d.look(t.Context(), r, memory{})
+	require.NoError(t, err)
+	require.Equal(t, []Endpoint{{Address: "127.0.0.1:1", ServerName: "db"}, {Address: "[::1]:1", ServerName: "db"}}, found.set)
+	require.Equal(t, time.Minute, found.ttl)
+	require.ElementsMatch(t, []string{"udp db. A", "tcp db. A", "udp db. AAAA"}, n.questions())
+
+	packets.Close()
+	l.Close()
+	_, err = d.look(t.Context(), r, memory{})
+	require.ErrorContains(t, err, "refused")
 }
 
 func TestDNSIsNotFooled(t *testing.T) {

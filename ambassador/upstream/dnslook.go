@@ -51,6 +51,8 @@ func (r *resolver) search(ctx context.Context, name, network string, last memory
 		}
 		h.partly = one.partly
 		h.fresh = memory{}
+		before, hadTTL := h.ttl, h.known
+		h.ttl, h.known = 0, false
 		for kind, a := range one.answers {
 			key := remembered{name, kind}
 			if a == nil {
@@ -64,7 +66,10 @@ func (r *resolver) search(ctx context.Context, name, network string, last memory
 			}
 		}
 		if len(h.ips) > 0 {
-			break
+			break // for as long as that holds, whatever there was not before
+		}
+		if hadTTL && (!h.known || before < h.ttl) {
+			h.ttl, h.known = before, true
 		}
 	}
 	h.ips = sortIPs(h.ips)
@@ -100,6 +105,14 @@ func (r *resolver) families(ctx context.Context, name, network string) (f famili
 	all.Wait()
 	if failed.all == nil {
 		return f
+	}
+	for _, a := range f.answers {
+		if a != nil && a.rcode == dnsmessage.RCodeNameError { // of all that the name could have (RFC 8020)
+			for kind := range f.answers {
+				f.answers[kind] = a
+			}
+			return f
+		}
 	}
 	f.partly = true
 	for _, a := range f.answers {

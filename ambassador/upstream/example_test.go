@@ -3,9 +3,12 @@ package upstream_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/podpatterns/podpatterns/ambassador/upstream"
@@ -155,6 +158,93 @@ func ExampleCluster_Pick() {
 	// Output:
 	// answer
 	// 1
+}
+
+// The file has an address a line, or is an array of JSON.
+func ExampleFile() {
+	server := greet("from a file")
+	defer server.Close()
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "endpoints")
+	if err := os.WriteFile(path, []byte("# address weight\n"+server.Addr().String()+" 2\n"), 0o600); err != nil {
+		panic(err)
+	}
+	cluster := &upstream.Cluster{Endpoints: upstream.File{Path: path}}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error)
+	go func() { ended <- cluster.Run(ctx) }()
+	fmt.Println(visit(cluster, ""))
+	stop()
+	fmt.Println(<-ended)
+	// Output:
+	// from a file
+	// <nil>
+}
+
+// The targets of a service, asked for at name servers of one's own.
+func ExampleDNS() {
+	source := upstream.DNS{
+		Service: "_postgresql._tcp.db.example",
+		Servers: []string{"10.0.0.53", "10.0.1.53"},
+		MaxTTL:  time.Minute,
+	}
+	fmt.Println(source.Validate())
+	source.Host = "db.example:5432"
+	fmt.Println(source.Validate())
+	// Output:
+	// <nil>
+	// Service: "_postgresql._tcp.db.example", and Host is "db.example:5432"; only one may be given
+}
+
+// A checker of one's own: the server has to greet first.
+func ExampleCheckerFunc() {
+	good, bad := greet("ready"), greet("loading")
+	defer good.Close()
+	defer bad.Close()
+	cluster := &upstream.Cluster{
+		Endpoints: upstream.To(good.Addr().String(), bad.Addr().String()),
+		Check: &upstream.Check{Checker: upstream.CheckerFunc(func(_ context.Context, conn net.Conn, _ upstream.Endpoint) error {
+			line, err := bufio.NewReader(conn).ReadString('\n')
+			if err == nil && line != "ready\n" {
+				err = fmt.Errorf("it is %q", line)
+			}
+			return err
+		})},
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	go cluster.Run(ctx)
+	if err := cluster.Ready(ctx); err != nil {
+		panic(err)
+	}
+	for range 3 {
+		fmt.Println(visit(cluster, ""))
+	}
+	// Output:
+	// ready
+	// ready
+	// ready
+}
+
+// After one failure nothing is tried for ten seconds.
+func ExampleBreaker() {
+	down := greet("")
+	down.Close()
+	cluster := &upstream.Cluster{
+		Endpoints: upstream.To(down.Addr().String()),
+		Breaker:   &upstream.Breaker{Failures: 1, OpenFor: 10 * time.Second},
+	}
+	for range 2 {
+		_, err := cluster.Dial(context.Background())
+		fmt.Println(errors.Is(err, upstream.ErrNoEndpoint), cluster.Stats().Endpoints[0].State)
+	}
+	// Output:
+	// false open
+	// true open
 }
 
 // What a production ambassador may look like.

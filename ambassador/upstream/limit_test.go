@@ -46,6 +46,29 @@ func TestLimits(t *testing.T) {
 	})
 }
 
+func TestPickAnother(t *testing.T) {
+	for name, b := range map[string]Balancer{"RoundRobin": RoundRobin{}, "LeastRequests": nil, "PeakEWMA": PeakEWMA{}, "Maglev": Maglev{}} {
+		c := &Cluster{Endpoints: numbered(3), Balancer: b}
+		ctx := WithKey(t.Context(), "user-1")
+		var tried []*Lease
+		seen := map[string]bool{}
+		for range 3 {
+			l, err := c.Pick(ctx, tried...)
+			require.NoError(t, err)
+			tried = append(tried, l)
+			seen[l.Endpoint().Address] = true
+		}
+		require.Len(t, seen, 3, name)
+		_, err := c.Pick(ctx, tried...)
+		require.ErrorIs(t, err, ErrNoEndpoint)
+		require.ErrorContains(t, err, "but the 3 tried")
+		for _, l := range tried {
+			l.Done()
+		}
+		require.Zero(t, c.Stats().Active)
+	}
+}
+
 // Who waits is served in the order they came, as soon as there is room.
 func TestWaiting(t *testing.T) {
 	inWorld(t, func(w *world) {

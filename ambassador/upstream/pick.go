@@ -8,14 +8,20 @@ import (
 )
 
 // Pick chooses an endpoint for one connection or one request, and counts it as
-// used until [Lease.Done]. That is for layer 7; [Cluster.Dial] is built on it.
+// used until [Lease.Done]. That is for layer 7; [Cluster.Dial] is built on it. The
+// endpoints of the leases in not are passed over, as those are that a request has
+// been tried on already.
 //
 // It waits for the first set of endpoints, and with a Check for the first of them
 // that passes or until all have failed, at most DialTimeout and until ctx ends.
 // Errors are those of [Cluster.Dial].
-func (c *Cluster) Pick(ctx context.Context) (*Lease, error) {
+func (c *Cluster) Pick(ctx context.Context, not ...*Lease) (*Lease, error) {
 	c.use(ctx)
-	l, err := c.pick(ctx, nil)
+	var tried []*endpoint
+	for _, l := range not {
+		tried = append(tried, l.e)
+	}
+	l, err := c.pick(ctx, tried)
 	if err != nil {
 		return nil, fmt.Errorf("upstream: %w", err)
 	}

@@ -31,7 +31,9 @@ func (RoundRobin) picker(c *Cluster, all []candidate) picker {
 	if t.now[priority] == nil {
 		t.now[priority] = new(float64)
 	}
-	r := &rounds{turns: t, now: t.now[priority]}
+	n := len(all)
+	r := &rounds{turns: t, now: t.now[priority], open: make(pile, 0, n), later: make(pile, 0, n)}
+	next := make([]turn, n)
 	for i, one := range all {
 		r.total += one.weight
 		step := 1 / one.weight
@@ -39,7 +41,8 @@ func (RoundRobin) picker(c *Cluster, all []candidate) picker {
 			one.turned, one.begins = true, *r.now
 		}
 		one.begins = min(max(one.begins, *r.now-step), *r.now+step) // it may have been away
-		r.later.push(&turn{candidate: one, step: step, order: i}, begin)
+		next[i] = turn{candidate: one, step: step, order: i}
+		r.later.push(&next[i], begin)
 	}
 	return r
 }

@@ -154,7 +154,7 @@ func (c *Cluster) weightLocked(e *endpoint, now time.Time) (weight float64, unti
 		return weight, time.Time{}
 	}
 	step := max(c.SlowStart/slowSteps, 1)
-	at := now.Sub(e.since) / step
+	at := max(now.Sub(e.since), 0) / step // now may be from before another goroutine's
 	if at >= slowSteps {
 		e.since = time.Time{}
 		return weight, time.Time{}

@@ -36,7 +36,10 @@ func (t *TLS) of() *certs.Files {
 	return &t.files
 }
 
-func (t *TLS) validate() error { return t.of().Validate(t.Config) }
+func (t *TLS) validate() error {
+	f := certs.Files{CertFile: t.CertFile, KeyFile: t.KeyFile, CAFile: t.CAFile}
+	return f.Validate(t.Config)
+}
 
 // client is the configuration for one endpoint as it is now.
 func (t *TLS) client(ctx context.Context, to *target) (*tls.Config, error) {

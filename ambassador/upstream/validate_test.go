@@ -72,6 +72,14 @@ func TestValidate(t *testing.T) {
 	require.ErrorContains(t, (&Cluster{Endpoints: To("a:1"), Check: &Check{Checker: Redis{Username: "u"}}}).Validate(), `Username is "u"`)
 }
 
+func TestValidateIsNoUse(t *testing.T) {
+	c := &Cluster{TLS: &TLS{CertFile: "c"}}
+	require.Error(t, c.Validate())
+	c.Endpoints, c.TLS.KeyFile = To("a:1"), "k"
+	require.NoError(t, c.Validate())
+	require.NoError(t, c.Ready(t.Context()))
+}
+
 func second[T any](_ T, err error) error { return err }
 
 // What tcpproxy asks of an upstream.
