@@ -1,21 +1,8 @@
 package pod
 
 import (
-	"bytes"
 	"testing"
 )
-
-func FuzzHealthResponse(f *testing.F) {
-	f.Add([]byte{0, 0, 0, 0, 2, 8, 1})
-	f.Add([]byte{0, 0, 0, 0, 11, 8, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1})
-	f.Fuzz(func(t *testing.T, b []byte) {
-		kept := bytes.Clone(b)
-		healthResponse(b)
-		if !bytes.Equal(b, kept) {
-			t.Fatal("changed its input")
-		}
-	})
-}
 
 func FuzzSplitListen(f *testing.F) {
 	for _, seed := range []string{"127.0.0.1:80", "[::1]:0", ":80", "unix:a/b.sock", "unix:../x", "localhost:http"} {

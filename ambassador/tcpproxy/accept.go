@@ -15,7 +15,7 @@ import (
 func (r *run) accept(ctx context.Context, l net.Listener) error {
 	pause := acceptBackOff()
 	failing := false
-	for r.slot(ctx) {
+	for r.slot(ctx) && r.pace(ctx) {
 		c, err := l.Accept()
 		if err == nil {
 			if failing {

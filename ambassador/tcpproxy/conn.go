@@ -27,17 +27,49 @@ func closeConn(c net.Conn) { c.Close() }
 func reset(c net.Conn) {
 	inner := c
 	for {
+		if l, ok := inner.(lingerer); ok {
+			l.SetLinger(0)
+			break
+		}
 		u, ok := inner.(interface{ NetConn() net.Conn })
 		if !ok {
 			break
 		}
 		inner = u.NetConn()
 	}
-	if l, ok := inner.(interface{ SetLinger(seconds int) error }); ok {
-		l.SetLinger(0)
-	}
 	inner.Close()
 	if inner != c {
 		c.Close()
+	}
+}
+
+type lingerer interface{ SetLinger(seconds int) error }
+
+// raw returns the connection whose bytes are those of c, and which is one of
+// package net if there is such a one: only those are read without a buffer in
+// waiting, and spliced.
+func raw(c net.Conn) net.Conn {
+	for {
+		r, ok := c.(interface{ Raw() net.Conn })
+		if !ok {
+			return c
+		}
+		inner := r.Raw()
+		if inner == nil {
+			return c
+		}
+		c = inner
+	}
+}
+
+// socket returns the lowest connection below c, whatever its bytes are.
+func socket(c net.Conn) net.Conn {
+	for {
+		c = raw(c)
+		u, ok := c.(interface{ NetConn() net.Conn })
+		if !ok {
+			return c
+		}
+		c = u.NetConn()
 	}
 }

@@ -2,15 +2,19 @@ package tcpproxy
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/time/rate"
 
 	"github.com/podpatterns/podpatterns/ambassador"
+	"github.com/podpatterns/podpatterns/ambassador/upstream"
 	"github.com/podpatterns/podpatterns/internal/gate"
 	"github.com/podpatterns/podpatterns/pod/podtest"
 )
@@ -115,6 +119,31 @@ func TestWrongFields(t *testing.T) {
 		{&Proxy{Upstream: To("a:65536")}, `Upstream: To: address "a:65536" has no port from 1 to 65535: "65536"`},
 		{&Proxy{Upstream: To("a:http")}, `Upstream: To: address "a:http" has no port from 1 to 65535: "http"`},
 		{&Proxy{Upstream: To("unix:")}, `Upstream: To: address "unix:" names no path after unix:`},
+		{&Proxy{Upstream: To("a:1"), HandshakeTimeout: -1}, `HandshakeTimeout: -1ns is negative`},
+		{&Proxy{Upstream: To("a:1"), Idle: -time.Minute}, `Idle: -1m0s is negative`},
+		{&Proxy{Upstream: To("a:1"), UserTimeout: -time.Second}, `UserTimeout: -1s is negative`},
+		{&Proxy{Upstream: To("a:1"), UserTimeout: 1000 * time.Hour}, `UserTimeout: 1000h0m0s is more than the kernel can count, 596h31m23.647s`},
+		{&Proxy{Upstream: To("a:1"), DrainAccept: -5}, `DrainAccept: -5ns is negative`},
+		{&Proxy{Upstream: To("a:1"), MaxConnsPerClient: -1}, `MaxConnsPerClient: -1 is negative`},
+		{&Proxy{Upstream: To("a:1"), Rate: rate.NewLimiter(5, 0)}, `Rate: a burst of 0 lets nothing through`},
+		{&Proxy{Upstream: To("a:1"), ProxyFrom: []netip.Prefix{{}}}, `ProxyFrom: entry 0, invalid Prefix, is no prefix of addresses`},
+		{&Proxy{Upstream: To("a:1"), ProxyFrom: []netip.Prefix{netip.MustParsePrefix("::ffff:10.0.0.0/104")}},
+			`ProxyFrom: ::ffff:10.0.0.0/104 is of IPv4 in IPv6, which no client is; say 10.0.0.0/8`},
+		{&Proxy{Routes: map[string]Upstream{"a.example": nil}}, `Routes["a.example"]: nil, so there is nothing to dial`},
+		{&Proxy{Routes: map[string]Upstream{"a.example": To("a")}}, `Routes["a.example"]: To: address "a" is not host:port: missing port in address`},
+		{&Proxy{Routes: map[string]Upstream{"": To("a:1")}}, `Routes: name "" is empty; what names no server goes to Upstream`},
+		{&Proxy{Routes: map[string]Upstream{"A.example": To("a:1")}}, `Routes: name "A.example" has 'A', which no server name in lower case has`},
+		{&Proxy{Routes: map[string]Upstream{"a.*.example": To("a:1")}}, `Routes: name "a.*.example" has a * that is not its whole first label`},
+		{&Proxy{Routes: map[string]Upstream{"*.": To("a:1"), "a..b": To("a:1"), "a.": To("a:1")}},
+			`Routes: name "*." has an empty label; Routes: name "a." has an empty label; Routes: name "a..b" has an empty label`},
+		{&Proxy{Routes: map[string]Upstream{"a:443": To("a:1")}}, `Routes: name "a:443" has ':', which no server name in lower case has`},
+		{&Proxy{Upstream: (*upstream.Cluster)(nil)}, `Upstream: nil, so there is nothing to dial; To("127.0.0.1:5432") makes one`},
+		{&Proxy{Routes: map[string]Upstream{"a.example": UpstreamFunc(nil)}}, `Routes["a.example"]: nil, so there is nothing to dial`},
+		{&Proxy{Upstream: &upstream.Cluster{}}, `Upstream: Endpoints: nil, so there is nothing to dial; To("127.0.0.1:5432") makes one`},
+		{&Proxy{Upstream: To("a:1"), TLS: &TLS{}}, `TLS: CertFile: empty, and a server has to have a certificate`},
+		{&Proxy{Upstream: To("a:1"), TLS: &TLS{CertFile: "a.crt"}}, `TLS: KeyFile: empty, and CertFile is "a.crt"`},
+		{&Proxy{Upstream: To("a:1"), TLS: &TLS{Config: &tls.Config{MinVersion: tls.VersionTLS10}, CertFile: "c", KeyFile: "k"}},
+			`TLS: Config.MinVersion: TLS 1.0 is too old, TLS 1.2 is the least`},
 		{&Proxy{Upstream: To("a", "unix:"), DialTimeout: -1, MaxConns: -1},
 			`Upstream: To: address "a" is not host:port: missing port in address; To: address "unix:" names no path after unix:; ` +
 				`DialTimeout: -1ns is negative; MaxConns: -1 is negative`},

@@ -136,7 +136,8 @@ func TestUpstreamThatFails(t *testing.T) {
 	}
 }
 
-// A client that leaves while its upstream is dialled takes it along.
+// A client that leaves while its upstream is dialled takes it along, also where
+// the dial is not given up for it.
 func TestClientGoneWhileDialling(t *testing.T) {
 	for name, linger := range map[string]int{"reset": 0, "closed": -1} {
 		t.Run(name, func(t *testing.T) {
@@ -145,7 +146,7 @@ func TestClientGoneWhileDialling(t *testing.T) {
 			r.proxy.Upstream = UpstreamFunc(func(ctx context.Context) (net.Conn, error) {
 				dialling <- true
 				<-answer
-				return r.dial(ctx, "tcp", r.backend.Addr().String())
+				return r.dial(context.WithoutCancel(ctx), "tcp", r.backend.Addr().String())
 			})
 			r.serve(r.front)
 			client := r.dialFront().(*net.TCPConn)

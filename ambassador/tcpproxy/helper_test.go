@@ -107,7 +107,7 @@ func requireNoGoroutines(t *testing.T) {
 	t.Helper()
 	buf := make([]byte, 1<<20)
 	all := string(buf[:runtime.Stack(buf, true)])
-	for _, body := range []string{"(*pair).serve", "(*stream).copy", "(*run).await", "tcpproxy.serve("} {
+	for _, body := range []string{"(*pair).serve", "(*stream).copy", "(*run).await", "(*run).work", "tcpproxy.serve("} {
 		require.NotContains(t, all, body, "left behind")
 	}
 }

@@ -41,7 +41,7 @@ func TestIdleConnection(t *testing.T) {
 	if !raceDetector() { // which makes stacks larger
 		require.Less(t, each, int64(maxBytes))
 	}
-	require.LessOrEqual(t, goroutines, maxGoroutines*pairs)
+	require.LessOrEqual(t, goroutines, maxGoroutines*pairs+idleWorkers)
 	require.LessOrEqual(t, files, (maxFiles+2)*pairs)
 	for i := range n {
 		closeBoth(t, clients[i], servers[i])

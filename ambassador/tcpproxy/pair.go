@@ -1,13 +1,12 @@
 package tcpproxy
 
 import (
-	"errors"
+	"context"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // An ending is why a pair ended. The first one stays.
@@ -17,10 +16,13 @@ const (
 	running       ending = iota
 	completed            // both directions have ended
 	idle                 // silent for DrainIdle in a drain
-	unserved             // the rest are reset
+	refused              // the rest are reset: what came before its bytes was wrong
+	crowded              // too many of one address
+	unserved             // no upstream
 	clientReset          //
 	upstreamReset        //
 	expired              // half-closed, and silent for HalfCloseIdle
+	idleExpired          // open, and silent for Idle
 	cut                  // the grace period has ended
 	ends          = iota
 )
@@ -28,15 +30,22 @@ const (
 // A pair is a client's connection and its upstream one.
 type pair struct {
 	run      *run
-	client   net.Conn
+	remote   net.Addr   // of the accepted connection
+	from     net.Addr   // whom it is for: remote, or what the PROXY header says
+	dest     net.Addr   // whom that one has connected to
+	to       Upstream   // whom the client wants
+	addr     netip.Addr // counted in run.crowd
 	up, down stream
 	over     chan struct{} // closed when the pair ends
 
 	last atomic.Int64 // when bytes moved, since the run began
 	busy atomic.Int32 // directions that have bytes in hand
+	left atomic.Int32 // directions that are still copied
 
 	mu       sync.Mutex
+	client   net.Conn // replaced while greeting
 	upstream net.Conn // nil while dialling
+	giveUp   context.CancelFunc
 	ending   ending
 	broken   ending      // clientReset or upstreamReset, once that side is known to be
 	timer    *time.Timer // see check
@@ -44,23 +53,35 @@ type pair struct {
 }
 
 func newPair(r *run, client net.Conn) *pair {
-	return &pair{run: r, client: client, over: make(chan struct{})}
+	remote := client.RemoteAddr()
+	return &pair{
+		run: r, client: client, remote: remote, from: remote, dest: client.LocalAddr(),
+		to: r.proxy.Upstream, over: make(chan struct{}),
+	}
 }
 
-// serve is a pair's life: dial, copy both ways, close.
+// serve is the beginning of a pair's life: greet and dial. Then each direction
+// goes on by itself, on a stack of its own: that of a dial is large, and would
+// stay so.
 func (p *pair) serve() {
-	defer p.run.forget(p)
-	defer p.end(unserved) // also where Dial does not even return, as by runtime.Goexit
-	upstream, err := p.run.dial()
-	switch {
-	case err == nil && !p.join(upstream):
-		reset(upstream)
-	case err == nil:
-		var up errgroup.Group // and down right here, which saves a goroutine
-		up.Go(p.up.copy)
-		if err := errors.Join(p.down.copy(), up.Wait()); err != nil {
-			p.run.log.Debug("connection broke", "client", p.client.RemoteAddr(), "err", err)
+	joined := false
+	defer func() { // also where Dial does not even return, as by runtime.Goexit
+		if !joined {
+			p.end(unserved)
+			p.run.forget(p)
 		}
+	}()
+	if !p.greet() {
+		return
+	}
+	upstream, err := p.dial()
+	switch {
+	case err == nil && p.join(upstream):
+		joined = true
+		p.run.handlers.Go(p.up.run)
+		p.run.handlers.Go(p.down.run)
+	case err == nil:
+		reset(upstream)
 	case p.run.grace.Err() != nil:
 		p.end(cut) // says nothing of the upstream
 	}
@@ -74,13 +95,17 @@ func (p *pair) join(upstream net.Conn) bool {
 		return false
 	}
 	stats := &p.run.proxy.stats
-	p.upstream = upstream
-	p.up = stream{pair: p, src: p.client, dst: upstream, other: &p.down, moved: &stats.toUpstream, srcReset: clientReset, dstReset: upstreamReset}
-	p.down = stream{pair: p, src: upstream, dst: p.client, other: &p.up, moved: &stats.fromUpstream, srcReset: upstreamReset, dstReset: clientReset}
+	var ahead []byte
+	p.client, ahead = unpeek(p.client)
+	p.upstream, p.giveUp = upstream, nil
+	p.left.Store(2)
+	rawClient, rawUpstream := raw(p.client), raw(upstream)
+	p.up = stream{pair: p, src: p.client, dst: upstream, rawSrc: rawClient, rawDst: rawUpstream, ahead: ahead,
+		other: &p.down, moved: &stats.toUpstream, srcReset: clientReset, dstReset: upstreamReset}
+	p.down = stream{pair: p, src: upstream, dst: p.client, rawSrc: rawUpstream, rawDst: rawClient,
+		other: &p.up, moved: &stats.fromUpstream, srcReset: upstreamReset, dstReset: clientReset}
 	p.touch()
-	if p.run.draining.Load() {
-		p.watchLocked()
-	}
+	p.watchLocked()
 	return true
 }
 
@@ -135,22 +160,22 @@ const maxSettlePause = 50 * time.Millisecond // nothing tells when a send queue 
 
 // delivering tells whether the kernel has bytes that it is known to be sending.
 func (p *pair) delivering() bool {
-	return inspect(p.client).pending || inspect(p.upstream).pending
+	return inspect(socket(p.client)).pending || inspect(socket(p.upstream)).pending
 }
 
-// end ends the pair for this reason, unless it has ended, and unblocks both
-// directions.
-func (p *pair) end(e ending) {
+// end ends the pair for this reason and unblocks both directions. It returns
+// false if the pair has ended already.
+func (p *pair) end(e ending) bool {
 	p.mu.Lock()
 	if p.ending != running {
 		p.mu.Unlock()
-		return
+		return false
 	}
 	p.ending = e
 	if p.timer != nil {
 		p.timer.Stop()
 	}
-	upstream := p.upstream
+	client, upstream, giveUp := p.client, p.upstream, p.giveUp
 	p.mu.Unlock()
 
 	p.run.proxy.stats.ended[e].Add(1)
@@ -159,8 +184,21 @@ func (p *pair) end(e ending) {
 	if e == completed || e == idle {
 		shut = closeConn
 	}
-	shut(p.client)
+	if giveUp != nil {
+		giveUp()
+	}
+	shut(client)
 	if upstream != nil {
 		shut(upstream)
+	}
+	return true
+}
+
+func (p *pair) ended() bool {
+	select {
+	case <-p.over:
+		return true
+	default:
+		return false
 	}
 }

@@ -2,6 +2,7 @@ package tcpproxy
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net"
@@ -21,10 +22,14 @@ type run struct {
 	log   *slog.Logger
 	began time.Time
 	slots chan struct{} // one is held per connection
+	tls   *tls.Config   // nil if TLS does not end here
+	crowd crowd
 
+	workers  workers
 	handlers sync.WaitGroup
 	draining atomic.Bool
 	failing  atomic.Bool // the last dial failed
+	refused  atomic.Bool // a client was refused
 
 	mu    sync.Mutex
 	pairs map[*pair]struct{}
@@ -44,26 +49,55 @@ func serve(ctx context.Context, p *Proxy, l net.Listener) error {
 		began: time.Now(),
 		slots: make(chan struct{}, p.maxConns()),
 		pairs: map[*pair]struct{}{},
+
+		workers: newWorkers(),
+	}
+	var err error
+	if r.tls, err = p.TLS.server(grace); err != nil {
+		l.Close()
+		return fmt.Errorf("TLS: %w", err)
 	}
 	cutBefore := p.stats.ended[cut].Load()
+	accepting, refuse := context.WithCancel(context.WithoutCancel(ctx))
+	defer refuse()
+	context.AfterFunc(ctx, func() { after(grace, p.DrainAccept, refuse) })
 	closed := make(chan struct{})
-	context.AfterFunc(ctx, func() {
+	context.AfterFunc(accepting, func() {
 		l.Close()
 		close(closed)
 	})
+	upstreams := r.runUpstreams(refuse)
 	p.gate.Open()
 
 	wrong := &multierror.Error{ErrorFormat: oneLine}
-	if err := r.accept(ctx, l); err != nil {
+	if err := r.accept(accepting, l); err != nil {
 		wrong = multierror.Append(wrong, fmt.Errorf("accept on %v: %w", l.Addr(), err))
 	}
+	close(r.workers.next)
 	stop()
+	refuse()
 	<-closed
 	r.drain()
+	if err := upstreams.stop(); err != nil {
+		wrong = multierror.Append(wrong, err)
+	}
 	if n := p.stats.ended[cut].Load() - cutBefore; n > 0 {
 		wrong = multierror.Append(wrong, fmt.Errorf("%d connections cut when the grace period ended: %w", n, context.DeadlineExceeded))
 	}
 	return wrong.ErrorOrNil()
+}
+
+// after calls f when d has passed or ctx is done.
+func after(ctx context.Context, d time.Duration, f func()) {
+	if d > 0 {
+		t := time.NewTimer(d)
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+		}
+	}
+	f()
 }
 
 func (r *run) start(client net.Conn) {
@@ -72,13 +106,16 @@ func (r *run) start(client net.Conn) {
 	r.mu.Lock()
 	r.pairs[p] = struct{}{}
 	r.mu.Unlock()
-	r.handlers.Go(p.serve)
+	r.begin(p)
 }
 
 func (r *run) forget(p *pair) {
 	r.mu.Lock()
 	delete(r.pairs, p)
 	r.mu.Unlock()
+	if p.addr.IsValid() {
+		r.crowd.leave(p.addr)
+	}
 	<-r.slots
 }
 

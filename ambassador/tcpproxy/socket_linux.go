@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -50,4 +51,15 @@ func inspect(c net.Conn) (s socketState) {
 		s.acked = info.Bytes_acked
 	})
 	return s
+}
+
+// setUserTimeout sets TCP_USER_TIMEOUT (RFC 5482), in whole milliseconds.
+func setUserTimeout(c *net.TCPConn, d time.Duration) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return
+	}
+	raw.Control(func(fd uintptr) {
+		unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(max(1, d.Milliseconds())))
+	})
 }

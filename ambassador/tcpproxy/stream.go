@@ -28,6 +28,8 @@ var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
 type stream struct {
 	pair               *pair
 	src, dst           net.Conn
+	rawSrc, rawDst     net.Conn // what is read and written; src and dst are what is closed
+	ahead              []byte   // read of src before it was joined
 	other              *stream
 	moved              *atomic.Int64
 	srcReset, dstReset ending // the pair's, where src or dst is broken
@@ -42,6 +44,17 @@ const (
 	sourceBroke
 	targetBroke
 )
+
+// run is the life of a stream. The last one ends that of its pair.
+func (s *stream) run() {
+	r := s.pair.run
+	if err := s.copy(); err != nil {
+		r.log.Debug("connection broke", "client", s.pair.remote, "err", err)
+	}
+	if s.pair.left.Add(-1) == 0 {
+		r.forget(s.pair)
+	}
+}
 
 // copy moves bytes until one side has ended, and returns why that broke.
 func (s *stream) copy() error {
@@ -61,8 +74,14 @@ func (s *stream) copy() error {
 
 // move returns io.EOF, a refusedError, or why src could not be read.
 func (s *stream) move() error {
-	r := newReader(s.src)
-	spliceable := canSplice(s.dst, s.src)
+	if len(s.ahead) > 0 {
+		if err := s.write(s.ahead); err != nil {
+			return refusedError{err}
+		}
+		s.ahead = nil
+	}
+	r := newReader(s.rawSrc)
+	spliceable := canSplice(s.rawDst, s.rawSrc)
 	for full := 0; ; {
 		b, err := r.read()
 		if len(b) > 0 {
@@ -89,7 +108,7 @@ func (s *stream) move() error {
 func (s *stream) write(b []byte) error {
 	s.pair.busy.Add(1)
 	defer s.pair.busy.Add(-1)
-	n, err := s.dst.Write(b)
+	n, err := s.rawDst.Write(b)
 	s.note(int64(n))
 	return err
 }
@@ -97,9 +116,9 @@ func (s *stream) write(b []byte) error {
 // splice has the kernel move the bytes for as long as they are many. It returns
 // nil when they no longer are.
 func (s *stream) splice() error {
-	defer s.src.SetReadDeadline(time.Time{})
+	defer s.rawSrc.SetReadDeadline(time.Time{})
 	for {
-		s.src.SetReadDeadline(time.Now().Add(bulkPeriod))
+		s.rawSrc.SetReadDeadline(time.Now().Add(bulkPeriod))
 		n, err := s.spliceOnce()
 		switch {
 		case err == nil:
@@ -108,7 +127,7 @@ func (s *stream) splice() error {
 			if n < bulkBytes {
 				return nil
 			}
-		case brokenSource(s.dst, s.src, err):
+		case brokenSource(s.rawDst, s.rawSrc, err):
 			return err
 		default:
 			return refusedError{err}
@@ -119,7 +138,7 @@ func (s *stream) splice() error {
 func (s *stream) spliceOnce() (int64, error) {
 	s.pair.busy.Add(1)
 	defer s.pair.busy.Add(-1)
-	n, err := io.Copy(s.dst, s.src)
+	n, err := io.Copy(s.rawDst, s.rawSrc)
 	s.note(n)
 	return n, err
 }
@@ -136,7 +155,7 @@ func (s *stream) note(n int64) {
 // direction was given, by a write to the same socket: the kernel reports it but
 // once. Once the other direction has closed its half, a closed socket is in order.
 func (s *stream) hidesReset() bool {
-	return inspect(s.src).closed && !s.other.ended.Load()
+	return !s.other.ended.Load() && inspect(s.rawSrc).closed
 }
 
 // A refusedError is why dst did not take the bytes.

@@ -55,11 +55,14 @@ func (p *pair) limitLocked() (time.Duration, ending) {
 	switch {
 	case p.up.ended.Load() || p.down.ended.Load():
 		return p.run.proxy.halfCloseIdle(), expired
-	case p.run.draining.Load():
+	case p.run.draining.Load() && shorter(p.run.proxy.DrainIdle, p.run.proxy.Idle):
 		return p.run.proxy.DrainIdle, idle
 	}
-	return 0, running
+	return p.run.proxy.Idle, idleExpired
 }
+
+// shorter tells whether a limit a ends before b. 0 is none.
+func shorter(a, b time.Duration) bool { return a > 0 && (b == 0 || a < b) }
 
 // movingLocked tells whether bytes are on their way although none was read.
 // Bytes in hand are never dropped for the sake of DrainIdle, but a half-closed
@@ -69,7 +72,7 @@ func (p *pair) movingLocked(e ending) bool {
 	if e == idle {
 		return busy
 	}
-	client, upstream := inspect(p.client), inspect(p.upstream)
+	client, upstream := inspect(socket(p.client)), inspect(socket(p.upstream))
 	if !busy && !client.pending && !upstream.pending {
 		return false
 	}

@@ -1,0 +1,217 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A backend answers a line with its name and the line.
+func startBackend(t *testing.T, name string, l net.Listener) string {
+	t.Helper()
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				for in := bufio.NewReader(c); ; {
+					line, err := in.ReadString('\n')
+					if err != nil {
+						return
+					}
+					fmt.Fprint(c, name, " ", line)
+				}
+			}()
+		}
+	}()
+	return l.Addr().String()
+}
+
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	return l
+}
+
+// output is what the program says while it runs.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(b)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+var listening = regexp.MustCompile(`msg=listening address=(\S+)`)
+
+// start runs the program, and returns where it listens and how to end it.
+func start(t *testing.T, args ...string) (addr string, stop func() string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	out, ended := &output{}, make(chan error, 1)
+	go func() { ended <- run(ctx, append([]string{"-listen", "127.0.0.1:0"}, args...), out) }()
+	require.Eventually(t, func() bool { return listening.MatchString(out.String()) }, 10*time.Second, time.Millisecond)
+	return listening.FindStringSubmatch(out.String())[1], func() string {
+		cancel()
+		require.NoError(t, <-ended)
+		return out.String()
+	}
+}
+
+func ask(c net.Conn) (string, error) {
+	c.SetDeadline(time.Now().Add(10 * time.Second))
+	if _, err := io.WriteString(c, "hello\n"); err != nil {
+		return "", err
+	}
+	line, err := bufio.NewReader(c).ReadString('\n')
+	return strings.TrimSpace(line), err
+}
+
+func askAt(addr string) (string, error) {
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	return ask(c)
+}
+
+func requireAnswer(t *testing.T, want, addr string) {
+	t.Helper()
+	got, err := askAt(addr)
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+}
+
+func TestBalances(t *testing.T) {
+	one, two := startBackend(t, "one", listen(t)), startBackend(t, "two", listen(t))
+	addr, stop := start(t, "-upstream", one+","+two, "-balance", "round")
+	got := map[string]int{}
+	for range 10 {
+		answer, err := askAt(addr)
+		require.NoError(t, err)
+		got[answer]++
+	}
+	require.Equal(t, map[string]int{"one hello": 5, "two hello": 5}, got)
+	require.Contains(t, stop(), "accepted=10 completed=10 ")
+}
+
+func TestBalancesAmongTheWell(t *testing.T) {
+	gone := listen(t)
+	gone.Close()
+	one := startBackend(t, "one", listen(t))
+	for _, balance := range []string{"least", "round", "ewma", "hash"} {
+		addr, stop := start(t, "-upstream", one+","+gone.Addr().String(), "-balance", balance, "-check", "1s")
+		for range 5 {
+			requireAnswer(t, "one hello", addr)
+		}
+		require.Contains(t, stop(), "accepted=5 completed=5 ")
+	}
+}
+
+func TestFollowsAFile(t *testing.T) {
+	one, two := startBackend(t, "one", listen(t)), startBackend(t, "two", listen(t))
+	file := filepath.Join(t.TempDir(), "endpoints")
+	require.NoError(t, os.WriteFile(file, []byte(one+"\n"), 0o600))
+	addr, stop := start(t, "-upstream", "file:"+file)
+	requireAnswer(t, "one hello", addr)
+	require.NoError(t, os.WriteFile(file+"2", []byte(two+"\n"), 0o600))
+	require.NoError(t, os.Rename(file+"2", file))
+	require.Eventually(t, func() bool {
+		answer, _ := askAt(addr)
+		return answer == "two hello"
+	}, 20*time.Second, 50*time.Millisecond)
+	stop()
+}
+
+// writePair writes a certificate for name, signed by itself, and its key.
+func writePair(t *testing.T, name string) (cert, key string) {
+	t.Helper()
+	secret, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), DNSNames: []string{name}, NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, secret.Public(), secret)
+	require.NoError(t, err)
+	secretDER, err := x509.MarshalPKCS8PrivateKey(secret)
+	require.NoError(t, err)
+	cert, key = filepath.Join(t.TempDir(), "tls.crt"), filepath.Join(t.TempDir(), "tls.key")
+	require.NoError(t, os.WriteFile(cert, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
+	require.NoError(t, os.WriteFile(key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secretDER}), 0o600))
+	return cert, key
+}
+
+// One proxy begins TLS for a client that speaks none, another ends it for a server
+// that speaks none, and a third routes what is between them.
+func TestTLS(t *testing.T) {
+	cert, key := writePair(t, "db.example")
+	plain := startBackend(t, "plain", listen(t))
+	ends, stopEnds := start(t, "-upstream", plain, "-tls-cert", cert, "-tls-key", key, "-proxy-from", "127.0.0.0/8")
+	routes, stopRoutes := start(t, "-route", "*.example="+ends, "-send-proxy", "2")
+	begins, stopBegins := start(t, "-upstream", routes, "-upstream-tls", "-upstream-ca", cert, "-upstream-name", "db.example")
+	requireAnswer(t, "plain hello", begins)
+
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	require.NoError(t, err)
+	pool := x509.NewCertPool()
+	pool.AddCert(pair.Leaf)
+	c, err := tls.Dial("tcp", routes, &tls.Config{RootCAs: pool, ServerName: "db.example"})
+	require.NoError(t, err)
+	answer, err := ask(c)
+	require.NoError(t, err)
+	require.Equal(t, "plain hello", answer)
+	c.Close()
+	for _, stop := range []func() string{stopBegins, stopRoutes, stopEnds} {
+		require.Contains(t, stop(), "refused=0 ")
+	}
+}
+
+func TestWrongFlags(t *testing.T) {
+	for want, args := range map[string][]string{
+		"-listen: empty":                                       {"-upstream", "127.0.0.1:1"},
+		"-upstream: empty":                                     {"-listen", "127.0.0.1:0"},
+		`argument "x": there are only flags`:                   {"-listen", "127.0.0.1:0", "-upstream", "a:1", "x"},
+		`-balance: "best" is none of`:                          {"-listen", "127.0.0.1:0", "-upstream", "a:1", "-balance", "best"},
+		`-proxy-from: netip.ParsePrefix("x")`:                  {"-listen", "127.0.0.1:0", "-upstream", "a:1", "-proxy-from", "x"},
+		`-upstream-tls: not given`:                             {"-listen", "127.0.0.1:0", "-upstream", "a:1", "-upstream-ca", "x"},
+		`address "a" is not host:port`:                         {"-listen", "127.0.0.1:0", "-upstream", "a"},
+		`invalid value "db.example" for flag -route: has no =`: {"-route", "db.example"},
+		`TLS: KeyFile: empty, and CertFile is "x"`:             {"-listen", "127.0.0.1:0", "-upstream", "a:1", "-tls-cert", "x"},
+	} {
+		require.ErrorContains(t, run(t.Context(), args, io.Discard), want)
+	}
+}

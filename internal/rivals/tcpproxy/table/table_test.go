@@ -1,0 +1,46 @@
+//go:build linux
+
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestMain lets the test's own program be the processes of a measurement.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && child(os.Args[1:]) {
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// Everything that is compared works, in every scenario. How fast it is says
+// nothing in a moment as short as this; what a connection takes does.
+func TestMeasure(t *testing.T) {
+	all, missing := contenders(nil)
+	if os.Getenv("CI") == "true" {
+		require.Empty(t, missing)
+	}
+	raiseLimit()
+	r, err := measure(plan{rounds: 1, each: 30 * time.Millisecond, idle: 100}, all)
+	require.NoError(t, err)
+	for _, c := range all {
+		for _, line := range rows {
+			if line.figure == "bulk idle nobody rate" && os.Getuid() != 0 || strings.HasSuffix(line.figure, " cpu") || strings.HasPrefix(line.figure, "idle ") {
+				continue
+			}
+			require.Positive(t, r.median(c.name, line.figure), "%s: %s", c.name, line.figure)
+		}
+	}
+	require.Equal(t, 2.0, r.median("tcpproxy", "idle files"), "one for each side")
+	require.Equal(t, 6.0, r.median("io.Copy", "idle files"), "which takes two pipes before there is a byte")
+	var out strings.Builder
+	r.write(&out)
+	require.Contains(t, out.String(), "| tcpproxy |")
+	require.Contains(t, out.String(), "×)")
+}
