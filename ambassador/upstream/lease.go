@@ -65,14 +65,15 @@ func (l *Lease) Done() {
 	if l.pass.trial && l.reported.CompareAndSwap(false, true) {
 		l.c.record(l.e, l.pass, true, Neutral, time.Now())
 	}
-	if l.e.active.Add(-1) == 0 && l.target.left() {
-		l.c.forget(l.e)
-	}
+	l.c.release(l.e, l.target)
 	l.c.leave()
 }
 
-// forget drops an endpoint that has left, with its last lease.
-func (c *Cluster) forget(e *endpoint) {
+// release gives e back, and drops it with the last lease if it has left.
+func (c *Cluster) release(e *endpoint, t *target) {
+	if e.active.Add(-1) > 0 || !t.left() {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if e.active.Load() == 0 {

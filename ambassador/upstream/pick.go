@@ -176,7 +176,7 @@ func (c *Cluster) admit(e *endpoint, now time.Time) (l *Lease, full bool) {
 		p, ok = e.health.breaker.admit(now, c.Breaker.trials())
 		e.mu.Unlock()
 		if !ok {
-			e.active.Add(-1)
+			c.release(e, e.spec.Load())
 			return nil, false
 		}
 	}
