@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"unicode"
 )
 
 // ticksPerSecond is USER_HZ, the unit of times in /proc. It is part of the
@@ -27,7 +28,7 @@ func parseStat(data []byte) (s procStat, err error) {
 	const first = 3 // number of the field after the command, in the manual's count
 	end := bytes.LastIndexByte(data, ')')
 	fields := cut(data[end+1:])
-	if end < 0 || len(fields.all) == 0 {
+	if end < 0 || len(fields.all) == 0 || !isLetter(fields.all[0]) {
 		return s, fmt.Errorf("%.40q has no state after a command in parentheses", data)
 	}
 	s.state = fields.all[0][0]
@@ -37,6 +38,8 @@ func parseStat(data []byte) (s procStat, err error) {
 	s.startTicks = fields.number(22-first, "starttime")
 	return s, fields.err
 }
+
+func isLetter(b []byte) bool { return len(b) == 1 && unicode.IsLetter(rune(b[0])) }
 
 // procMemory is what is used of /proc/<pid>/statm (proc_pid_statm(5)), in pages.
 type procMemory struct{ virtual, resident int64 }

@@ -69,7 +69,7 @@ func TestCheckpointFails(t *testing.T) {
 		b.append("a.log", lines(0, 5))
 		b.start(&Collector{Include: []string{"*.log"}, Sink: sink, PollOnly: true})
 		b.awaitLines(5)
-		<-time.After(commitInterval)
+		<-time.After(2 * commitInterval)
 		temp := DefaultCheckpoint + ".tmp"
 		require.NoError(t, os.Mkdir(b.path(temp), 0o755))
 		b.append("a.log", lines(5, 10))

@@ -158,7 +158,7 @@ func freeAddr() (string, error) {
 
 // install makes a folder that everybody may read, with this program in it.
 func install() (dir string, err error) {
-	if dir, err = os.MkdirTemp("", "tcpproxy-table-"); err != nil {
+	if dir, err = os.MkdirTemp("/tmp", "tcpproxy-table-"); err != nil { // TMPDIR may be closed to others
 		return "", err
 	}
 	self, err := os.Executable()
