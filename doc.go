@@ -80,11 +80,13 @@
 // # Where to start
 //
 //   - examples/web is a pod at work: go run ./examples/web -for 10s
+//     examples/logcollect and examples/tcpproxy are helpers as programs of their own.
 //   - package pod supervises: it has the rules of starting, restarting and
 //     stopping, of commands, and of the status.
 //   - packages sidecar, ambassador and adapter have the interface that a helper
 //     of your own implements, and below them are the building blocks:
-//     sidecar/logcollect, ambassador/tcpproxy, adapter/metrics.
+//     sidecar/logcollect, ambassador/tcpproxy with ambassador/upstream, and
+//     adapter/metrics.
 //   - package pod/sandbox is what a helper sees of its pod.
 //   - package pod/podtest tests a helper for the contract, and runs a pod on a
 //     network in memory.

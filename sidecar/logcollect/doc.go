@@ -120,11 +120,11 @@
 // so may be missing, come twice, or be unreadable.
 //
 // With [Collector.Sync] the guarantees hold for loss of power too, for a File with
-// each line exactly once. Every 100 ms while lines flow a File is brought to disk, then the checkpoint,
-// then the directory: for a sink that is no Resumer, what it took in the 100 ms
-// before comes twice. The logs themselves are the main container's: where one has
-// lost its end with the power, it is shorter than what was read of it, and is begun
-// again.
+// each line exactly once. Every 100 ms while lines flow a File is brought to disk,
+// then the checkpoint, then the directory: for a sink that is no Resumer, what it
+// took in the 100 ms before comes twice. The logs themselves are the main
+// container's: where one has lost its end with the power, it is shorter than what was
+// read of it, and is begun again.
 //
 // # The checkpoint
 //
