@@ -127,6 +127,9 @@ func (t *tally) got(lines []byte, count int) {
 	if t.times {
 		now := time.Now().UnixNano()
 		for line := range strings.Lines(string(lines)) {
+			if len(line) < 20 {
+				continue // a line that was delivered in pieces
+			}
 			if at, err := strconv.ParseInt(line[:19], 10, 64); err == nil {
 				t.took = append(t.took, time.Duration(now-at))
 			}
