@@ -15,6 +15,7 @@ func (r *run) nextLine(s *source, data []byte) (skipped, wait bool) {
 	}
 	switch to := nextData(s.f, s.next); {
 	case to < 0: // the file was only made longer: it may yet be written here
+		s.void = s.size
 		r.unsee(s)
 		return false, true
 	case to > s.next:
@@ -43,6 +44,12 @@ func (r *run) nextLine(s *source, data []byte) (skipped, wait bool) {
 func (s *source) atLine() bool {
 	g := s.guard.get()
 	return s.inHole || s.next == 0 || len(g) > 0 && g[len(g)-1] == '\n'
+}
+
+// isVoid tells whether s has grown to size without anything being written, as was
+// seen before: then there is nothing to be read, and to look again would have no end.
+func (s *source) isVoid(size int64) bool {
+	return size == s.void && size > s.size && s.f != nil && nextData(s.f, s.next) < 0
 }
 
 func (r *run) skipHole(s *source, n int64) {

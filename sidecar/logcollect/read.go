@@ -85,7 +85,7 @@ func (r *run) restart(s *source) {
 	r.lose(s, now)
 	lost -= s.size
 	r.unsee(s)
-	s.cut, s.inHole = s.next+lost, false
+	s.cut, s.inHole, s.void = s.next+lost, false, 0
 	s.next, s.size, s.guard, s.place, s.seen, s.long, s.unchecked = 0, 0, guard{}, lineStart, 0, false, false
 	r.again = append(r.again, s)
 }
