@@ -32,6 +32,8 @@ func (r *run) resume() (whole bool) {
 	store.reindex()
 	for _, s := range known {
 		r.sources[s.id] = s
+	}
+	for _, s := range known {
 		if err := r.goOn(s); err != nil {
 			whole = false
 		}

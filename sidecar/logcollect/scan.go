@@ -105,6 +105,9 @@ func (r *run) changed(s *source) bool {
 	var err error
 	if s.f != nil {
 		at, err = lookAt(s.f, s.name)
+		if s.id.dev == unpackedDev {
+			at.id = s.id
+		}
 	} else {
 		at, err = look(r.root, s.name)
 	}
