@@ -90,14 +90,22 @@ func (s *source) progress() progress {
 	if home == s.path {
 		home = ""
 	}
-	return progress{s.id, s.origin, s.next, sum, s.cut, s.place, s.away, s.path, home}
+	at := s.place
+	if s.inHole {
+		at = inHole
+	}
+	return progress{s.id, s.origin, s.next, sum, s.cut, at, s.away, s.path, home}
 }
 
 // recall returns what p is about, as far as that is known without opening it.
 func recall(p progress) *source {
-	return &source{
+	s := &source{
 		id: p.id, origin: p.origin, path: p.path, home: cmp.Or(p.home, p.path), cut: p.cut, place: p.place, away: p.away,
 		next: p.offset, size: p.offset, since: time.Now(),
 		unchecked: true, sum: p.guard,
 	}
+	if s.inHole = p.place == inHole; s.inHole {
+		s.place = lineStart
+	}
+	return s
 }
