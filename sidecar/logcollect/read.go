@@ -86,14 +86,14 @@ func (r *run) restart(s *source) {
 	lost -= s.size
 	r.unsee(s)
 	s.cut, s.inHole, s.void = s.next+lost, false, 0
-	s.next, s.size, s.guard, s.place, s.seen, s.long, s.unchecked = 0, 0, guard{}, lineStart, 0, false, false
+	s.next, s.size, s.due, s.guard, s.place, s.seen, s.long, s.unchecked = 0, 0, 0, guard{}, lineStart, 0, false, false
 	r.again = append(r.again, s)
 }
 
 // unsee takes back what was seen of s and is of another file.
 func (r *run) unsee(s *source) {
 	r.count.lag.Add(s.next - s.size)
-	s.size = s.next
+	s.size, s.due = s.next, min(s.due, s.next)
 }
 
 // lose counts what was seen of s beyond size, and will not be read.
@@ -102,7 +102,7 @@ func (r *run) lose(s *source, size int64) {
 		r.log.Warn("logcollect: went before it could be read", "file", s.path, "bytes", lost)
 		r.count.lost.Add(lost)
 		r.count.lag.Add(-lost)
-		s.size = size
+		s.size, s.due = size, min(s.due, size)
 	}
 }
 
