@@ -60,7 +60,7 @@ func TestLeftIsThere(t *testing.T) {
 	b.append("a.log", "new\n")
 	for name, change := range map[string]func(r *run, s *source){
 		"lost":   func(r *run, s *source) { r.lose(s, s.next) },
-		"unseen": func(r *run, s *source) { r.unsee(s) },
+		"unseen": func(r *run, s *source) { r.unsee(s, s.next) },
 		"begun again": func(r *run, s *source) {
 			r.restart(s)
 			r.saw(s, 4)

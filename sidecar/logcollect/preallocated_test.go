@@ -91,3 +91,26 @@ func TestPreallocatedAndWritten(t *testing.T) {
 	b.await("all", func() bool { return strings.HasSuffix(sink.String(), "three\n") })
 	require.NoError(t, b.stop())
 }
+
+// The same where what was written does not end where a page does, as that of a
+// writer through a mapping into memory.
+func TestPreallocatedWithinPage(t *testing.T) {
+	b := newBench(t)
+	sink := &memory{}
+	b.preallocate("a.log", page)
+	require.NoError(t, os.Truncate(b.path("a.log"), 4<<20))
+	b.start(&Collector{Include: []string{"a.log"}, Sink: sink, PollOnly: true, PollInterval: 5 * time.Millisecond})
+	want := page
+	for _, text := range []string{"one\n", "two\n", "par", "tial\n", "three\n"} {
+		b.writeAt("a.log", want, text)
+		want += text
+		b.await(text, func() bool {
+			partial := len(want) - strings.LastIndex(want, "\n") - 1
+			return len(sink.String()) >= len(want)-partial && b.c.Stats().Lag == int64(partial)
+		})
+		require.True(t, want[:len(sink.String())] == sink.String())
+	}
+	require.NoError(t, b.stop())
+	require.True(t, want == sink.String())
+	require.Zero(t, b.c.Stats().Lag)
+}

@@ -32,7 +32,7 @@ type source struct {
 
 	cut    int64 // up to where it was read before it was truncated, while it may begin with a hole
 	inHole bool  // what comes next may be of the hole still
-	void   int64 // the size that it had when there was nothing but a hole behind next
+	void   int64 // its size when nothing was written behind the size above
 
 	place place // at next
 	seen  int   // of the bytes behind next, those that are lines but not yet an event
