@@ -21,10 +21,12 @@ func TestForgottenWhileLeaving(t *testing.T) {
 		r.forget(old)
 		now := &source{id: old.id, path: "b.log", home: "b.log", name: "b.log"}
 		r.sources[now.id] = now
+		r.link(now, old) // as where the generation before old was found to have others behind it
 		time.Sleep(2 * lingerTime)
 		r.settle(time.Now())
 		require.Empty(t, r.added)
 		require.Empty(t, r.leaving)
+		require.Nil(t, now.before, "its turn")
 		require.False(t, now.away)
 	})
 }

@@ -29,6 +29,7 @@ func (r *run) settle(now time.Time) (wake time.Time) {
 	for _, s := range leaving {
 		if r.sources[s.id] != s { // forgotten; another file may have its identity by now
 			s.left = time.Time{}
+			r.release(s)
 			continue
 		}
 		at, stays := r.settleOne(s, now)

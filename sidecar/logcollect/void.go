@@ -20,9 +20,8 @@ func (s *source) unwritten(data []byte) (n int, changed bool) {
 	if s.nothingFrom(from) {
 		return len(data) - written, false
 	}
-	now := make([]byte, len(data)-written)
-	k, _ := s.f.ReadAt(now, from)
-	return 0, len(bytes.TrimLeft(now[:k], "\x00")) > 0
+	k, _ := s.f.ReadAt(data[written:], from)
+	return 0, len(bytes.TrimLeft(data[written:written+k], "\x00")) > 0
 }
 
 // nothingFrom tells whether there are but NULs from offset on, and a hole from
