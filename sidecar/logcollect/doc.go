@@ -22,7 +22,9 @@
 //     of a log before those of the next. Between files there is no order.
 //  4. A line is delivered whole and with its bytes as they are: CR, NUL and invalid
 //     UTF-8 included. One without a newline at the end of a file is held until it
-//     is completed. Only what is said below of lines and events changes that.
+//     is completed. Only what is said below of lines and events changes that. What a
+//     writer has made room for and not written yet, a hole up to the end of the file,
+//     is waited for.
 //  5. Rotation by renaming: the old generation is read to its end through all its
 //     names, and when it was removed or moved away as long as it is held open. When
 //     it has not grown for 200 ms the new one is begun; if both grow for 5 s they are

@@ -20,7 +20,7 @@ const drainTime = time.Second
 // latest, where nothing else leads to it.
 func (r *run) drained(now time.Time) (bool, time.Time) {
 	r.drain.late = now.Sub(r.drain.since) > drainTime
-	if len(r.queue) > 0 || r.flying != nil || r.ahead == nil || !r.ahead.idle() {
+	if len(r.added)+len(r.removed)+len(r.again) > 0 || len(r.queue) > 0 || r.flying != nil || r.ahead == nil || !r.ahead.idle() {
 		return false, time.Time{}
 	}
 	for _, s := range r.sources {

@@ -20,6 +20,7 @@ const (
 	torn            // the rest of a line that was delivered with a newline, because the file ended
 	dropped         // the rest of a line that is not delivered, as too long
 	dropping        // a line that is not delivered unless it begins an event
+	inHole          // the rest of a hole, or else a line; only in the checkpoint
 	places          // how many there are
 )
 

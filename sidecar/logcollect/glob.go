@@ -80,8 +80,8 @@ func (r *run) sighted(name string, d fs.DirEntry, pattern string) (at sighting, 
 		}
 	}
 	switch {
-	case err == nil && r.moved(at):
-		r.warnOnce(name, "is the sink's own file, not followed")
+	case err == nil && (r.ownsReal(at.name) || r.moved(at)): // a link may lead to it
+		r.warnOnce(name, "is the Collector's own file or the sink's, not followed")
 	case err == nil:
 		r.tree.dirs[path.Dir(at.name)] = true
 		at.path = name

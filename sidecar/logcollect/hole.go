@@ -3,24 +3,20 @@ package logcollect
 // A writer that does not append, but goes on at its own offset after somebody has
 // truncated the file, leaves a hole before what it writes, which reads as NULs.
 
-// nextLine skips the hole that data, read at s.next, begins with. It returns true
-// if it skipped something, or if there is nothing behind the hole yet.
-func (r *run) nextLine(s *source, data []byte) (skipped, wait bool) {
+// nextLine skips the hole that data, read at s.next, begins with, and tells whether
+// there was one.
+func (r *run) nextLine(s *source, data []byte) (skipped bool) {
 	if len(data) == 0 || !s.atLine() {
-		return false, false
+		return false
 	}
 	if data[0] != 0 {
 		r.leaveHole(s)
-		return false, false
+		return false
 	}
-	switch to := nextData(s.f, s.next); {
-	case to < 0: // the file was only made longer: it may yet be written here
-		r.unsee(s)
-		return false, true
-	case to > s.next:
+	if to := nextData(s.f, s.next); to > s.next {
 		r.saw(s, to)
 		r.skipHole(s, to-s.next)
-		return true, false
+		return true
 	}
 	// What is not a hole for the filesystem can't be told from NULs that were
 	// written but by where it is, and by its length.
@@ -30,12 +26,12 @@ func (r *run) nextLine(s *source, data []byte) (skipped, wait bool) {
 	}
 	if s.inHole || s.next == 0 && s.cut > 0 && int64(n) >= min(s.cut, guardSize) {
 		r.skipHole(s, int64(n))
-		return true, false
+		return true
 	}
 	if n < len(data) {
 		r.leaveHole(s)
 	}
-	return false, false
+	return false
 }
 
 // atLine tells whether a line of the file begins at next, or a hole goes on there. A

@@ -25,3 +25,17 @@ func nextData(f *os.File, offset int64) int64 {
 	}
 	return next
 }
+
+// nextHole returns where behind offset a filesystem that knows has a hole, or else
+// the end of the file, -1 if that can't be told.
+func nextHole(f *os.File, offset int64) int64 {
+	next := int64(-1)
+	err := control(f, func(fd int) (err error) {
+		next, err = unix.Seek(fd, offset, unix.SEEK_HOLE)
+		return err
+	})
+	if err != nil {
+		return -1
+	}
+	return next
+}

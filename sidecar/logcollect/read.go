@@ -53,8 +53,8 @@ func (r *run) read(s *source) (more, full bool) {
 		r.warnUnopened(s)
 		return false, false
 	}
-	at, n := b.space(s, r.framing.limit)
-	data, eof, err := s.peek(b.buf, at, n)
+	at, room := b.space(s, r.framing.limit)
+	data, eof, err := s.peek(b.buf, at, room)
 	if errors.Is(err, errReplaced) {
 		r.restart(s)
 		return true, false
@@ -64,11 +64,17 @@ func (r *run) read(s *source) (more, full bool) {
 		return false, false
 	}
 	r.saw(s, s.next+int64(len(data)))
-	if s.seen == 0 && s.place == lineStart {
-		if skipped, wait := r.nextLine(s, data); skipped || wait {
-			s.ending = s.ending && skipped
-			return skipped, false
-		}
+	n, changed := s.unwritten(data)
+	if changed {
+		return true, false
+	}
+	if n > 0 {
+		data, eof = data[:len(data)-n], true
+		s.void = s.size
+		r.unsee(s, s.next+int64(len(data)))
+	}
+	if s.seen == 0 && s.place == lineStart && r.nextLine(s, data) {
+		return true, false
 	}
 	return r.take(s, at, at+len(data), eof)
 }
@@ -84,16 +90,17 @@ func (r *run) restart(s *source) {
 	lost := s.size
 	r.lose(s, now)
 	lost -= s.size
-	r.unsee(s)
-	s.cut, s.inHole = s.next+lost, false
-	s.next, s.size, s.guard, s.place, s.seen, s.long, s.unchecked = 0, 0, guard{}, lineStart, 0, false, false
+	r.unsee(s, s.next)
+	s.cut, s.inHole, s.void = s.next+lost, false, 0
+	s.next, s.size, s.due, s.guard, s.place, s.seen, s.long, s.unchecked = 0, 0, 0, guard{}, lineStart, 0, false, false
 	r.again = append(r.again, s)
 }
 
-// unsee takes back what was seen of s and is of another file.
-func (r *run) unsee(s *source) {
-	r.count.lag.Add(s.next - s.size)
-	s.size = s.next
+// unsee takes back what was seen of s beyond size, and is of another file or not
+// written yet.
+func (r *run) unsee(s *source, size int64) {
+	r.count.lag.Add(size - s.size)
+	s.size, s.due = size, min(s.due, size)
 }
 
 // lose counts what was seen of s beyond size, and will not be read.
@@ -102,7 +109,7 @@ func (r *run) lose(s *source, size int64) {
 		r.log.Warn("logcollect: went before it could be read", "file", s.path, "bytes", lost)
 		r.count.lost.Add(lost)
 		r.count.lag.Add(-lost)
-		s.size = size
+		s.size, s.due = size, min(s.due, size)
 	}
 }
 

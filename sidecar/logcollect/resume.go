@@ -32,6 +32,8 @@ func (r *run) resume() (whole bool) {
 	store.reindex()
 	for _, s := range known {
 		r.sources[s.id] = s
+	}
+	for _, s := range known {
 		if err := r.goOn(s); err != nil {
 			whole = false
 		}
@@ -120,7 +122,7 @@ func (r *run) goOn(s *source) error {
 // was given to another file.
 func (r *run) goneMeanwhile(s *source) error {
 	given, had := s.name != "", s.moved.IsZero()
-	r.unsee(s)
+	r.unsee(s, s.next)
 	r.rename(s, "", "")
 	s.gone = time.Now()
 	if s.away {

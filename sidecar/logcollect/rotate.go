@@ -27,6 +27,11 @@ func (r *run) settle(now time.Time) (wake time.Time) {
 	leaving := r.leaving
 	r.leaving = nil
 	for _, s := range leaving {
+		if r.sources[s.id] != s { // forgotten; another file may have its identity by now
+			s.left = time.Time{}
+			r.release(s)
+			continue
+		}
 		at, stays := r.settleOne(s, now)
 		if stays {
 			r.leaving = append(r.leaving, s)

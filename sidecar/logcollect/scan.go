@@ -50,7 +50,7 @@ func (r *run) scan() {
 // sight notes where s is and whether it has changed. It returns false if what is
 // there is another file, which was given s's identity.
 func (r *run) sight(s *source, at sighting) bool {
-	same := at.size == s.size && at.mod.Equal(s.mod)
+	same := at.mod.Equal(s.mod) && (at.size == s.size || s.isVoid(at.size))
 	if s.f == nil && !(same && s.err == nil) && r.reused(s, at) {
 		return false
 	}
@@ -105,6 +105,9 @@ func (r *run) changed(s *source) bool {
 	var err error
 	if s.f != nil {
 		at, err = lookAt(s.f, s.name)
+		if s.id.dev == unpackedDev {
+			at.id = s.id
+		}
 	} else {
 		at, err = look(r.root, s.name)
 	}

@@ -32,6 +32,7 @@ type source struct {
 
 	cut    int64 // up to where it was read before it was truncated, while it may begin with a hole
 	inHole bool  // what comes next may be of the hole still
+	void   int64 // its size when nothing was written behind the size above
 
 	place place // at next
 	seen  int   // of the bytes behind next, those that are lines but not yet an event
@@ -89,14 +90,22 @@ func (s *source) progress() progress {
 	if home == s.path {
 		home = ""
 	}
-	return progress{s.id, s.origin, s.next, sum, s.cut, s.place, s.away, s.path, home}
+	at := s.place
+	if s.inHole {
+		at = inHole
+	}
+	return progress{s.id, s.origin, s.next, sum, s.cut, at, s.away, s.path, home}
 }
 
 // recall returns what p is about, as far as that is known without opening it.
 func recall(p progress) *source {
-	return &source{
+	s := &source{
 		id: p.id, origin: p.origin, path: p.path, home: cmp.Or(p.home, p.path), cut: p.cut, place: p.place, away: p.away,
 		next: p.offset, size: p.offset, since: time.Now(),
 		unchecked: true, sum: p.guard,
 	}
+	if s.inHole = p.place == inHole; s.inHole {
+		s.place = lineStart
+	}
+	return s
 }

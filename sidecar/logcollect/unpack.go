@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path"
 	"runtime"
@@ -52,10 +53,22 @@ func (r *run) unpack(s *source) (found bool, err error) {
 		return false, err
 	}
 	delete(r.sources, s.id)
-	s.id, s.origin = at.id, originOf(s.f) // its own may have been given to another file
+	s.id = r.unpackedID() // its own may have been given to another file
 	r.sources[s.id] = s
 	r.saw(s, at.size)
 	return true, nil
+}
+
+// unpackedDev is the device of what is unpacked. The identity that this has in the
+// filesystem may be the one of another source, which is gone.
+const unpackedDev = math.MaxUint64
+
+func (r *run) unpackedID() fileID {
+	id := fileID{dev: unpackedDev}
+	for r.sources[id] != nil {
+		id.ino++
+	}
+	return id
 }
 
 // unpackOne returns what name holds of s from the guard on, at its place, or
