@@ -12,6 +12,7 @@ import (
 
 	"github.com/podpatterns/podpatterns/adapter/metrics"
 	"github.com/podpatterns/podpatterns/ambassador/tcpproxy"
+	"github.com/podpatterns/podpatterns/ambassador/upstream"
 	"github.com/podpatterns/podpatterns/pod"
 	"github.com/podpatterns/podpatterns/sidecar/logcollect"
 )
@@ -28,7 +29,10 @@ func readmeSidecar(ctx context.Context, root *os.Root) error {
 }
 
 func readmeAmbassador(ctx context.Context, listener net.Listener) error {
-	db := &tcpproxy.Proxy{Upstream: tcpproxy.To("db-1:5432", "db-2:5432")}
+	db := &tcpproxy.Proxy{Upstream: &upstream.Cluster{
+		Endpoints: upstream.DNS{Service: "_postgresql._tcp.db.example"},
+		Check:     &upstream.Check{}, // asks each whether it accepts connections
+	}}
 	err := db.Serve(ctx, listener)
 	return err
 }
