@@ -26,7 +26,7 @@ func TestEndlessLine(t *testing.T) {
 		{"truncated", 200 << 20, 0, &Collector{TruncateLines: true}, 8 << 20},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if testing.Short() {
+			if testing.Short() || raceEnabled {
 				c.size = min(c.size, 50<<20)
 			}
 			b := newBench(t)

@@ -1,0 +1,5 @@
+//go:build !race
+
+package logcollect
+
+const raceEnabled = false
