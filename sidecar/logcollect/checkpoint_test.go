@@ -67,7 +67,7 @@ func TestCheckpointFails(t *testing.T) {
 		b := newBench(t)
 		sink := &memory{}
 		b.append("a.log", lines(0, 5))
-		b.start(&Collector{Include: []string{"*.log"}, Sink: sink, PollOnly: true})
+		b.start(&Collector{Include: []string{"*.log"}, Sink: sink, Sync: true, PollOnly: true})
 		b.awaitLines(5)
 		<-time.After(2 * commitInterval)
 		temp := DefaultCheckpoint + ".tmp"

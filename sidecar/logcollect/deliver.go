@@ -55,19 +55,19 @@ func (d *deliverer) close() (err error) {
 }
 
 func (d *deliverer) serve() error {
-	timer := time.NewTimer(0)
+	timer := time.NewTimer(commitInterval)
 	defer timer.Stop()
 	for {
 		select {
 		case b, ok := <-d.in:
 			if !ok {
-				return d.commit()
+				return d.finish()
 			}
 			if err := d.deliver(b); err != nil {
 				return errors.Join(err, d.commit())
 			}
 			d.out <- b
-			timer.Reset(time.Until(d.committed.Add(commitInterval)))
+			timer.Reset(max(1, time.Until(d.committed.Add(commitInterval)))) // one that is due may crash the race detector in a bubble
 		case <-timer.C:
 			if err := d.commit(); err != nil {
 				return err
@@ -148,6 +148,14 @@ func (d *deliverer) turn(size int) error {
 		return err
 	}
 	return d.commit()
+}
+
+// finish is the commit of a run that has delivered all.
+func (d *deliverer) finish() error {
+	if err := d.commit(); err != nil {
+		return err
+	}
+	return d.retry("write the checkpoint", &d.count.checkpointErrors, d.store.finish)
 }
 
 // commit makes what was delivered safe.

@@ -131,14 +131,15 @@
 // # The checkpoint
 //
 // It is a small text file below the root that has a version, the offset of each
-// file with its identity, the mark of a Resumer, and a checksum. It is replaced as
-// a whole every 100 ms while lines flow. Beside it are two that are written in turn,
-// before that and, for a sink that is no Resumer, after each batch. The latest one
-// that is whole counts: one that is empty, torn or damaged is not used, which is
-// logged and counted if it is the main one. If none is whole all files are begun
-// again, which is better than to miss one. One of a later version is refused. Files
-// that are gone are removed from it. A second Collector on the same checkpoint is
-// refused, in this process or another.
+// file with its identity, the mark of a Resumer, and a checksum. Beside it are two that
+// are written in place, in turn, every 100 ms while lines flow and, for a sink that is
+// no Resumer, after each batch. The one that has the name is replaced as a whole: with
+// Sync every 100 ms, else every 30 s and at the end of a run, because that has to wait
+// for the disk where others write much. The latest one that is whole counts: one that
+// is empty, torn or damaged is not used, which is logged and counted if it is the main
+// one. If none is whole all files are begun again, which is better than to miss one.
+// One of a later version is refused. Files that are gone are removed from it. A second
+// Collector on the same checkpoint is refused, in this process or another.
 //
 // # Several sinks
 //

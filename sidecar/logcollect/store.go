@@ -9,13 +9,15 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A store keeps the checkpoint: in memory as it is to be, and in three files. The
-// one that has its name is replaced as a whole, and brought to disk if sync says so.
-// The two recent ones are overwritten in place, in turn, before that and for what
-// was delivered since: should one be torn, the one before is there. The first of
-// them also is the lock that keeps other Collectors away.
+// two recent ones are overwritten in place, in turn: should one be torn, the one
+// before is there. The one that has its name is replaced as a whole, which takes as
+// long as the disk does: with sync for every save, and brought to disk, else now and
+// then. The first of the recent ones also is the lock that keeps other Collectors
+// away.
 type store struct {
 	disk
 	name   string
@@ -25,7 +27,11 @@ type store struct {
 	checkpoint
 	index map[fileID]int // of files
 	text  []byte
-	dirty bool // not as in the file that has its name
+	dirty bool // not as in the files
+
+	placed   uint64              // seq of what the file that has its name holds
+	replaced time.Time           // when the file that has its name was
+	noted    [len(recentExt)]int // the sizes of the recent ones
 }
 
 // openStore locks and reads the checkpoint called name. damage says why one that
@@ -148,19 +154,25 @@ func (s *store) remove(ids []fileID) {
 func (s *store) note() error {
 	s.seq++
 	s.text = s.checkpoint.append(s.text[:0])
-	f := s.recent[s.seq%uint64(len(s.recent))]
+	i := s.seq % uint64(len(s.recent))
+	f, size := s.recent[i], len(s.text)
 	_, err := s.write(f, s.text, 0)
-	if err == nil {
-		err = s.truncate(f, int64(len(s.text)))
+	if err == nil && s.noted[i] != size {
+		err = s.truncate(f, int64(size))
 	}
+	s.noted[i] = size
 	if err != nil {
 		s.seq-- // the other one is whole
+		s.noted[i] = -1
 	}
 	return err
 }
 
-// save notes the checkpoint, and replaces the one that has the name: at any time
-// that is the old one or the new one.
+// replaceInterval is how often the file that has the name is replaced without sync.
+// The system writes in the background what is older.
+const replaceInterval = 30 * time.Second
+
+// save notes the checkpoint.
 func (s *store) save() error {
 	if !s.dirty {
 		return nil
@@ -168,6 +180,18 @@ func (s *store) save() error {
 	if err := s.note(); err != nil {
 		return err
 	}
+	if s.sync || time.Since(s.replaced) >= replaceInterval {
+		if err := s.replace(); err != nil {
+			return err
+		}
+	}
+	s.dirty = false
+	return nil
+}
+
+// replace puts what was noted last under the name: at any time that is the old
+// checkpoint or the new one.
+func (s *store) replace() error {
 	f, err := s.disk.open(s.tempName(), os.O_TRUNC)
 	if err != nil {
 		return err
@@ -187,6 +211,14 @@ func (s *store) save() error {
 			return err
 		}
 	}
-	s.dirty = false
+	s.placed, s.replaced = s.seq, time.Now()
 	return nil
+}
+
+// finish has the file that has the name be the latest one.
+func (s *store) finish() error {
+	if s.placed == s.seq {
+		return nil
+	}
+	return s.replace()
 }
