@@ -1,6 +1,7 @@
 package pod
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,15 +40,8 @@ type Probe struct {
 	TerminationGracePeriod time.Duration
 }
 
-func (p *Probe) period() time.Duration  { return orDefault(p.Period, 10*time.Second) }
-func (p *Probe) timeout() time.Duration { return orDefault(p.Timeout, time.Second) }
-
-func orDefault[T int | time.Duration](value, otherwise T) T {
-	if value == 0 {
-		return otherwise
-	}
-	return value
-}
+func (p *Probe) period() time.Duration  { return cmp.Or(p.Period, 10*time.Second) }
+func (p *Probe) timeout() time.Duration { return cmp.Or(p.Timeout, time.Second) }
 
 // thresholds is the probe as decide sees it; a nil p is none.
 func (p *Probe) thresholds(grace time.Duration) thresholds {
@@ -55,9 +49,9 @@ func (p *Probe) thresholds(grace time.Duration) thresholds {
 		return thresholds{}
 	}
 	return thresholds{
-		success: orDefault(p.SuccessThreshold, 1),
-		failure: orDefault(p.FailureThreshold, 3),
-		grace:   orDefault(p.TerminationGracePeriod, grace),
+		success: cmp.Or(p.SuccessThreshold, 1),
+		failure: cmp.Or(p.FailureThreshold, 3),
+		grace:   cmp.Or(p.TerminationGracePeriod, grace),
 	}
 }
 

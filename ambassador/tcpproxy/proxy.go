@@ -1,6 +1,7 @@
 package tcpproxy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -168,17 +169,10 @@ func (p *Proxy) Ready(ctx context.Context) error {
 }
 
 func (p *Proxy) handshakeTimeout() time.Duration {
-	return orDefault(p.HandshakeTimeout, defaultHandshakeTimeout)
+	return cmp.Or(p.HandshakeTimeout, defaultHandshakeTimeout)
 }
-func (p *Proxy) dialTimeout() time.Duration { return orDefault(p.DialTimeout, defaultDialTimeout) }
-func (p *Proxy) maxConns() int              { return orDefault(p.MaxConns, defaultMaxConns) }
+func (p *Proxy) dialTimeout() time.Duration { return cmp.Or(p.DialTimeout, defaultDialTimeout) }
+func (p *Proxy) maxConns() int              { return cmp.Or(p.MaxConns, defaultMaxConns) }
 func (p *Proxy) halfCloseIdle() time.Duration {
-	return orDefault(p.HalfCloseIdle, defaultHalfCloseIdle)
-}
-
-func orDefault[T int | time.Duration](value, otherwise T) T {
-	if value == 0 {
-		return otherwise
-	}
-	return value
+	return cmp.Or(p.HalfCloseIdle, defaultHalfCloseIdle)
 }

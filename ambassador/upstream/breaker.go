@@ -1,6 +1,9 @@
 package upstream
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // A Breaker stops the use of an endpoint that fails again and again, so that
 // nobody waits for it and it can recover. Its zero value is ready to use.
@@ -18,9 +21,9 @@ type Breaker struct {
 	Trials   int           // 0: 1; negative: an error
 }
 
-func (b *Breaker) failures() int          { return orDefault(b.Failures, 5) }
-func (b *Breaker) openFor() time.Duration { return orDefault(b.OpenFor, 10*time.Second) }
-func (b *Breaker) trials() int            { return orDefault(b.Trials, 1) }
+func (b *Breaker) failures() int          { return cmp.Or(b.Failures, 5) }
+func (b *Breaker) openFor() time.Duration { return cmp.Or(b.OpenFor, 10*time.Second) }
+func (b *Breaker) trials() int            { return cmp.Or(b.Trials, 1) }
 
 // A circuit is the state of a Breaker for one endpoint.
 //

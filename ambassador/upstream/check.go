@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,10 +43,10 @@ func (f CheckerFunc) Check(ctx context.Context, conn net.Conn, e Endpoint) error
 	return f(ctx, conn, e)
 }
 
-func (h *Check) interval() time.Duration { return orDefault(h.Interval, 5*time.Second) }
-func (h *Check) timeout() time.Duration  { return orDefault(h.Timeout, time.Second) }
-func (h *Check) rise() int               { return orDefault(h.Rise, 2) }
-func (h *Check) fall() int               { return orDefault(h.Fall, 3) }
+func (h *Check) interval() time.Duration { return cmp.Or(h.Interval, 5*time.Second) }
+func (h *Check) timeout() time.Duration  { return cmp.Or(h.Timeout, time.Second) }
+func (h *Check) rise() int               { return cmp.Or(h.Rise, 2) }
+func (h *Check) fall() int               { return cmp.Or(h.Fall, 3) }
 func (h *Check) checker() Checker {
 	if h.Checker == nil {
 		return TCP{}

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -195,18 +196,11 @@ func (c *Cluster) logger() *slog.Logger {
 	return slog.Default()
 }
 
-func (c *Cluster) dialTimeout() time.Duration { return orDefault(c.DialTimeout, defaultDialTimeout) }
-func (c *Cluster) tries() int                 { return orDefault(c.Tries, defaultTries) }
+func (c *Cluster) dialTimeout() time.Duration { return cmp.Or(c.DialTimeout, defaultDialTimeout) }
+func (c *Cluster) tries() int                 { return cmp.Or(c.Tries, defaultTries) }
 func (c *Cluster) balancer() Balancer {
 	if c.Balancer == nil {
 		return LeastRequests{}
 	}
 	return c.Balancer
-}
-
-func orDefault[T int | float64 | time.Duration](value, otherwise T) T {
-	if value == 0 {
-		return otherwise
-	}
-	return value
 }

@@ -60,8 +60,8 @@ const (
 	lastRetry       = 30 * time.Second
 )
 
-func (d DNS) minTTL() time.Duration { return orDefault(d.MinTTL, time.Second) }
-func (d DNS) maxTTL() time.Duration { return orDefault(d.MaxTTL, max(5*time.Minute, d.minTTL())) }
+func (d DNS) minTTL() time.Duration { return cmp.Or(d.MinTTL, time.Second) }
+func (d DNS) maxTTL() time.Duration { return cmp.Or(d.MaxTTL, max(5*time.Minute, d.minTTL())) }
 
 // Validate returns what is wrong with the fields. Nobody is asked.
 func (d DNS) Validate() error {
@@ -149,7 +149,7 @@ func (d DNS) resolver() (*resolver, error) {
 			r.servers = append(r.servers, s)
 		}
 	}
-	r.timeout = orDefault(d.Timeout, r.timeout)
+	r.timeout = cmp.Or(d.Timeout, r.timeout)
 	return r, nil
 }
 

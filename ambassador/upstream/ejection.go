@@ -1,6 +1,9 @@
 package upstream
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // An Ejection leaves an endpoint out for a while that fails more than others,
 // found by what is reported of its use. Its zero value is ready to use.
@@ -21,13 +24,13 @@ type Ejection struct {
 	MaxShare     float64       // from 0 to 1; 0: 0.5; negative: an error
 }
 
-func (e *Ejection) consecutive() int       { return orDefault(e.Consecutive, 5) }
-func (e *Ejection) failureRatio() float64  { return orDefault(e.FailureRatio, 0.5) }
-func (e *Ejection) minVolume() int         { return orDefault(e.MinVolume, 20) }
-func (e *Ejection) window() time.Duration  { return orDefault(e.Window, 10*time.Second) }
-func (e *Ejection) base() time.Duration    { return orDefault(e.Base, 30*time.Second) }
-func (e *Ejection) longest() time.Duration { return orDefault(e.Max, max(5*time.Minute, e.base())) }
-func (e *Ejection) maxShare() float64      { return orDefault(e.MaxShare, 0.5) }
+func (e *Ejection) consecutive() int       { return cmp.Or(e.Consecutive, 5) }
+func (e *Ejection) failureRatio() float64  { return cmp.Or(e.FailureRatio, 0.5) }
+func (e *Ejection) minVolume() int         { return cmp.Or(e.MinVolume, 20) }
+func (e *Ejection) window() time.Duration  { return cmp.Or(e.Window, 10*time.Second) }
+func (e *Ejection) base() time.Duration    { return cmp.Or(e.Base, 30*time.Second) }
+func (e *Ejection) longest() time.Duration { return cmp.Or(e.Max, max(5*time.Minute, e.base())) }
+func (e *Ejection) maxShare() float64      { return cmp.Or(e.MaxShare, 0.5) }
 
 // allowed is how many of the members may be ejected at once.
 func (e *Ejection) allowed(members int) int {

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"sync"
@@ -35,8 +36,8 @@ func (p PeakEWMA) validate() error {
 	return nil
 }
 
-func (p PeakEWMA) decay() time.Duration   { return orDefault(p.Decay, 10*time.Second) }
-func (p PeakEWMA) penalty() time.Duration { return orDefault(p.Penalty, time.Second) }
+func (p PeakEWMA) decay() time.Duration   { return cmp.Or(p.Decay, 10*time.Second) }
+func (p PeakEWMA) penalty() time.Duration { return cmp.Or(p.Penalty, time.Second) }
 
 func (p PeakEWMA) picker(_ *Cluster, all []candidate) picker {
 	return newTwoChoices(all, func(e *endpoint, relative float64, now time.Time) float64 {

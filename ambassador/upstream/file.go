@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -51,7 +52,7 @@ const fileLimit = 4 << 20
 
 // Watch looks at the file until ctx is done.
 func (f File) Watch(ctx context.Context, update func([]Endpoint, error)) error {
-	look := time.NewTicker(orDefault(f.Interval, time.Second))
+	look := time.NewTicker(cmp.Or(f.Interval, time.Second))
 	defer look.Stop()
 	var taken, last []byte
 	for first := true; ; {

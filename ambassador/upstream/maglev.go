@@ -24,7 +24,7 @@ type Maglev struct {
 
 var _ Balancer = Maglev{}
 
-func (m Maglev) size() int { return orDefault(m.Size, 65537) }
+func (m Maglev) size() int { return cmp.Or(m.Size, 65537) }
 
 func (m Maglev) validate() error {
 	if n := m.size(); n < 2 || n > 10_000_000 || !big.NewInt(int64(n)).ProbablyPrime(0) {

@@ -1,6 +1,7 @@
 package logcollect
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -138,14 +139,7 @@ func (c *Collector) checkpoint() string {
 }
 
 func (c *Collector) pollInterval() time.Duration {
-	return orDefault(c.PollInterval, defaultPollInterval)
+	return cmp.Or(c.PollInterval, defaultPollInterval)
 }
-func (c *Collector) maxLineBytes() int { return orDefault(c.MaxLineBytes, defaultMaxLineBytes) }
-func (c *Collector) maxOpenFiles() int { return orDefault(c.MaxOpenFiles, defaultMaxOpenFiles) }
-
-func orDefault[T int | time.Duration](value, otherwise T) T {
-	if value == 0 {
-		return otherwise
-	}
-	return value
-}
+func (c *Collector) maxLineBytes() int { return cmp.Or(c.MaxLineBytes, defaultMaxLineBytes) }
+func (c *Collector) maxOpenFiles() int { return cmp.Or(c.MaxOpenFiles, defaultMaxOpenFiles) }

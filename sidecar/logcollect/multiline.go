@@ -1,6 +1,7 @@
 package logcollect
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"time"
@@ -30,7 +31,7 @@ type Multiline struct {
 
 const defaultIdle = time.Second
 
-func (m *Multiline) idle() time.Duration { return orDefault(m.Idle, defaultIdle) }
+func (m *Multiline) idle() time.Duration { return cmp.Or(m.Idle, defaultIdle) }
 
 // hold has flush look after s if that has lines which are not an event yet, or drops
 // those of one.

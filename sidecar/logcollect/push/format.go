@@ -103,10 +103,3 @@ func sorted(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }
 
 // none is the name of a field or label that is to be left out.
 const none = "-"
-
-func orDefault(name, otherwise string) string {
-	if name == "" {
-		return otherwise
-	}
-	return name
-}

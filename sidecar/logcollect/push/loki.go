@@ -1,6 +1,7 @@
 package push
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -45,7 +46,7 @@ type Loki struct {
 	JSON bool
 }
 
-func (l Loki) pathLabel() string { return orDefault(l.PathLabel, "filename") }
+func (l Loki) pathLabel() string { return cmp.Or(l.PathLabel, "filename") }
 
 func (l Loki) validate(add func(string, ...any)) {
 	for _, name := range sorted(l.Labels) {

@@ -2,6 +2,7 @@ package push
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -41,7 +42,7 @@ type NDJSON struct {
 }
 
 func (n NDJSON) names() (at, path, message string) {
-	return orDefault(n.Time, "time"), orDefault(n.Path, "path"), orDefault(n.Message, "message")
+	return cmp.Or(n.Time, "time"), cmp.Or(n.Path, "path"), cmp.Or(n.Message, "message")
 }
 
 func (n NDJSON) validate(add func(string, ...any)) {
