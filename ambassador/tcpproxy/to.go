@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"path/filepath"
-	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-multierror"
 
+	"github.com/podpatterns/podpatterns/internal/hostport"
 	"github.com/podpatterns/podpatterns/pod/sandbox"
 )
 
@@ -35,8 +33,9 @@ type addresses struct {
 }
 
 type address struct {
-	network, address string
-	down             atomic.Bool // its last dial failed
+	hostport.Address
+	text string      // as it was given
+	down atomic.Bool // its last dial failed
 }
 
 func newAddresses(names []string) *addresses {
@@ -46,37 +45,14 @@ func newAddresses(names []string) *addresses {
 		wrong = multierror.Append(wrong, errors.New("To: no address"))
 	}
 	for i, name := range names {
-		network, addr, err := parse(name)
+		at, err := hostport.Parse(name)
 		if err != nil {
 			wrong = multierror.Append(wrong, fmt.Errorf("To: address %q %w", name, err))
 		}
-		a.list[i].network, a.list[i].address = network, addr
+		a.list[i].Address, a.list[i].text = at, name
 	}
 	a.wrong = wrong.ErrorOrNil()
 	return a
-}
-
-func parse(name string) (network, addr string, err error) {
-	if path, ok := strings.CutPrefix(name, "unix:"); ok {
-		if path == "" {
-			return "", "", errors.New("names no path after unix:")
-		}
-		return "unix", path, nil
-	}
-	host, port, err := net.SplitHostPort(name)
-	if err != nil {
-		if ae := (*net.AddrError)(nil); errors.As(err, &ae) {
-			return "", "", fmt.Errorf("is not host:port: %s", ae.Err)
-		}
-		return "", "", fmt.Errorf("is not host:port: %w", err)
-	}
-	if host == "" {
-		return "", "", fmt.Errorf("has no host: say 127.0.0.1:%s for this pod", port)
-	}
-	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-		return "", "", fmt.Errorf("has no port from 1 to 65535: %q", port)
-	}
-	return "tcp", name, nil
 }
 
 // Validate returns what is wrong with the addresses.
@@ -110,9 +86,9 @@ func (a *addresses) Dial(ctx context.Context) (net.Conn, error) {
 
 // dial takes the share of the time of one in so many.
 func (a *address) dial(ctx context.Context, many int) (net.Conn, error) {
-	path, err := a.path(ctx)
+	where, err := a.Where(ctx)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", a.text, err)
 	}
 	if many > 1 {
 		deadline, _ := ctx.Deadline()
@@ -120,31 +96,18 @@ func (a *address) dial(ctx context.Context, many int) (net.Conn, error) {
 		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/time.Duration(many))
 		defer cancel()
 	}
-	c, err := sandbox.Dial(ctx, a.network, path)
+	c, err := sandbox.Dial(ctx, a.Network, where)
 	if err == nil && c == nil {
 		err = errNoConn
 	}
 	if err != nil {
 		if a.down.CompareAndSwap(false, true) {
-			sandbox.Logger(ctx).Warn("upstream address does not answer", "address", a.address, "err", err)
+			sandbox.Logger(ctx).Warn("upstream address does not answer", "address", a.Name, "err", err)
 		}
-		return nil, fmt.Errorf("%s: %w", a.address, err)
+		return nil, fmt.Errorf("%s: %w", a.Name, err)
 	}
 	if a.down.CompareAndSwap(true, false) {
-		sandbox.Logger(ctx).Info("upstream address answers again", "address", a.address)
+		sandbox.Logger(ctx).Info("upstream address answers again", "address", a.Name)
 	}
 	return c, nil
-}
-
-// path is the address to dial: a unix one is relative to the container's root,
-// and stays inside it, where there is one.
-func (a *address) path(ctx context.Context) (string, error) {
-	root := sandbox.Root(ctx)
-	if a.network != "unix" || root == nil || filepath.IsAbs(a.address) || strings.HasPrefix(a.address, "@") {
-		return a.address, nil
-	}
-	if !filepath.IsLocal(a.address) {
-		return "", fmt.Errorf("unix:%s: path escapes from the root", a.address)
-	}
-	return filepath.Join(root.Name(), a.address), nil
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/podpatterns/podpatterns/internal/grpchealth"
+	"github.com/podpatterns/podpatterns/internal/hostport"
 )
 
 // TCP is a [Checker] that is content with a connection, and with TLS with its
@@ -101,15 +102,15 @@ func only(conn net.Conn) func(context.Context, string, string) (net.Conn, error)
 
 // hostOf is how HTTP names the endpoint.
 func hostOf(e Endpoint) string {
-	at, err := parsePlace(e.Address)
+	at, err := hostport.Parse(e.Address)
 	switch {
-	case err != nil || at.network == "unix":
+	case err != nil || at.Network == "unix":
 		if e.ServerName != "" {
 			return e.ServerName
 		}
 		return "localhost"
 	case e.ServerName != "":
-		return net.JoinHostPort(e.ServerName, at.port)
+		return net.JoinHostPort(e.ServerName, at.Port)
 	}
 	return e.Address
 }

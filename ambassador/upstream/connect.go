@@ -33,14 +33,14 @@ func (c *Cluster) connect(ctx context.Context, t *target) (net.Conn, error) {
 
 // connect is the network's part of it.
 func (t *target) connect(ctx context.Context) (net.Conn, error) {
-	where, err := t.where(ctx)
+	where, err := t.at.Where(ctx)
 	if err != nil {
 		return nil, errLocal{err}
 	}
-	if len(t.IPs) > 0 && t.network == "tcp" {
-		return race(ctx, t.IPs, t.port)
+	if len(t.IPs) > 0 && t.at.Network == "tcp" {
+		return race(ctx, t.IPs, t.at.Port)
 	}
-	return dial(ctx, t.network, where)
+	return dial(ctx, t.at.Network, where)
 }
 
 // dial makes an error of a network's panic, which would end the process where it

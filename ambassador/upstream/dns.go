@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/podpatterns/podpatterns/internal/hostport"
 )
 
 // DNS is a Source that asks name servers, again whenever the time to live of what
@@ -72,9 +74,9 @@ func (d DNS) Validate() error {
 	case d.Host != "" && d.Service != "":
 		wrong.add("Service: %q, and Host is %q; only one may be given", d.Service, d.Host)
 	case d.Host != "":
-		if at, err := parsePlace(d.Host); err != nil {
+		if at, err := hostport.Parse(d.Host); err != nil {
 			wrong.add("Host: %q %w", d.Host, err)
-		} else if err := checkName(at.host); err != nil {
+		} else if err := checkName(at.Host); err != nil {
 			wrong.add("Host: %q is no name to ask for: %w", d.Host, err)
 		}
 	default:
@@ -125,8 +127,8 @@ func server(s string) (string, error) {
 	if ip, err := netip.ParseAddr(s); err == nil {
 		return net.JoinHostPort(ip.String(), "53"), nil
 	}
-	at, err := parsePlace(s)
-	if err == nil && at.network != "tcp" {
+	at, err := hostport.Parse(s)
+	if err == nil && at.Network != "tcp" {
 		err = fmt.Errorf("is no server of DNS")
 	}
 	return s, err
@@ -202,18 +204,18 @@ func (d DNS) look(ctx context.Context, r *resolver, last memory) (found, error) 
 	if d.Service != "" {
 		return d.lookService(ctx, r, last)
 	}
-	at, err := parsePlace(d.Host)
+	at, err := hostport.Parse(d.Host)
 	if err != nil {
 		return found{}, err
 	}
-	h := r.host(ctx, at.host, d.Network, last)
+	h := r.host(ctx, at.Host, d.Network, last)
 	if h.err != nil {
 		return found{}, h.err
 	}
 	f := found{ttl: d.clamp(h.ttl, h.known), partly: h.partly}
-	name := strings.TrimSuffix(at.host, ".")
+	name := strings.TrimSuffix(at.Host, ".")
 	for _, ip := range h.ips {
-		f.set = append(f.set, Endpoint{Address: net.JoinHostPort(ip.String(), at.port), ServerName: name})
+		f.set = append(f.set, Endpoint{Address: net.JoinHostPort(ip.String(), at.Port), ServerName: name})
 	}
 	return f, nil
 }

@@ -12,6 +12,8 @@ import (
 	"sync"
 
 	"golang.org/x/net/dns/dnsmessage"
+
+	"github.com/podpatterns/podpatterns/internal/hostport"
 )
 
 // A memory has the addresses that were last found, by name and family.
@@ -219,7 +221,7 @@ func distinct(all []dnsmessage.SRVResource) (kept []dnsmessage.SRVResource) {
 }
 
 func checkHost(name string) error {
-	if strings.ContainsFunc(name, notInHost) {
+	if strings.ContainsFunc(name, hostport.NotInHost) {
 		return errors.New("no host")
 	}
 	return checkName(name)

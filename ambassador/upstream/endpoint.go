@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/podpatterns/podpatterns/internal/hostport"
 )
 
 // An Endpoint is one place that the upstream answers at. It is known by its
@@ -69,7 +71,7 @@ type endpoint struct {
 // A target is an Endpoint as it is dialled, for one stay in the set.
 type target struct {
 	Endpoint
-	place
+	at   hostport.Address
 	gone chan struct{} // closed when it leaves the set
 }
 

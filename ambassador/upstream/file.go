@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/podpatterns/podpatterns/internal/files"
+	"github.com/podpatterns/podpatterns/internal/hostport"
 	"github.com/podpatterns/podpatterns/pod/sandbox"
 )
 
@@ -143,7 +144,7 @@ func parseText(text string) (set []Endpoint, err error) {
 		if len(words) > 1 && e.Weight == 0 {
 			return nil, fmt.Errorf("line %d: the weight is 0, and the least is 1", n)
 		}
-		if _, err := parsePlace(e.Address); err != nil {
+		if _, err := hostport.Parse(e.Address); err != nil {
 			return nil, fmt.Errorf("line %d: address %q %w", n, e.Address, err)
 		}
 		set = append(set, e)

@@ -27,7 +27,7 @@ func FuzzFile(f *testing.F) {
 			return
 		}
 		for i, e := range all {
-			if e.name == "" || e.network == "tcp" && (e.host == "" || e.port == "") || e.weight() < 1 || !e.equal(set[i]) {
+			if e.at.Name == "" || e.at.Network == "tcp" && (e.at.Host == "" || e.at.Port == "") || e.weight() < 1 || !e.equal(set[i]) {
 				t.Fatalf("%+v of %+v", e, set[i])
 			}
 		}

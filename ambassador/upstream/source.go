@@ -3,6 +3,8 @@ package upstream
 import (
 	"context"
 	"fmt"
+
+	"github.com/podpatterns/podpatterns/internal/hostport"
 )
 
 // A Source tells where the upstream is.
@@ -67,7 +69,7 @@ func targets(set []Endpoint) ([]*target, error) {
 	first := make(map[string]int, len(set))
 	var wrong faults
 	for i, e := range set {
-		at, err := parsePlace(e.Address)
+		at, err := hostport.Parse(e.Address)
 		if err != nil {
 			wrong.add("endpoint %d: address %q %w", i+1, e.Address, err)
 		} else if j, twice := first[e.Address]; twice {
@@ -80,7 +82,7 @@ func targets(set []Endpoint) ([]*target, error) {
 			wrong.add("endpoint %d: priority %d is negative", i+1, e.Priority)
 		}
 		first[e.Address] = i
-		all[i] = &target{Endpoint: e, place: at}
+		all[i] = &target{Endpoint: e, at: at}
 	}
 	return all, wrong.err()
 }

@@ -52,7 +52,7 @@ func (t *TLS) client(ctx context.Context, to *target) (*tls.Config, error) {
 		name = to.ServerName
 	}
 	if name == "" && config.ServerName == "" {
-		name = to.host
+		name = to.at.Host
 	}
 	if name != "" {
 		config = config.Clone()
