@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/podpatterns/podpatterns/ambassador/upstream"
+	"github.com/podpatterns/podpatterns/internal/authority"
 )
 
 // A PROXY header goes in and out again, with whom the connection is for.
@@ -89,7 +90,7 @@ func TestClientIsTheKey(t *testing.T) {
 
 // TLS to the upstream: each direction ends by itself, and a reset is one.
 func TestTLSUpstream(t *testing.T) {
-	files := writePair(t, t.TempDir())
+	files := withFiles(t, authority.New(t))
 	pair, err := tls.LoadX509KeyPair(files.CertFile, files.KeyFile)
 	require.NoError(t, err)
 	for _, breaks := range []string{"", "client", "server"} {

@@ -1,14 +1,8 @@
 package tcpproxy
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"io"
-	"math/big"
 	"net"
 	"os"
 	"path/filepath"
@@ -18,33 +12,22 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/podpatterns/podpatterns/internal/authority"
 )
 
-// writePair writes a certificate, signed by itself, and its key to dir.
-func writePair(t *testing.T, dir string) *TLS {
+// withFiles returns what has TLS end at a Proxy, with files for db.example.
+func withFiles(t *testing.T, a *authority.Authority) *TLS {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), DNSNames: []string{"db.example"}, NotAfter: time.Now().Add(time.Hour),
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-		IsCA:        true, BasicConstraintsValid: true, // of itself
-	}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	require.NoError(t, err)
-	secret, err := x509.MarshalPKCS8PrivateKey(key)
-	require.NoError(t, err)
-	out := &TLS{CertFile: filepath.Join(dir, "tls.crt"), KeyFile: filepath.Join(dir, "tls.key")}
-	require.NoError(t, os.WriteFile(out.CertFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}), 0o600))
-	require.NoError(t, os.WriteFile(out.KeyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}), 0o600))
-	return out
+	cert, key := a.Write(t.TempDir(), "db.example")
+	return &TLS{CertFile: cert, KeyFile: key}
 }
 
 var trusting = &tls.Config{ServerName: "db.example", InsecureSkipVerify: true}
 
 // A plain server behind TLS: each direction ends by itself, and nothing is added.
 func TestTLSEndsHere(t *testing.T) {
-	files := writePair(t, t.TempDir())
+	files := withFiles(t, authority.New(t))
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		for _, first := range []string{"client", "server"} {
 			r := newRig(t, &Proxy{TLS: files}, "tcp", "tcp")
@@ -74,7 +57,7 @@ func TestTLSEndsHere(t *testing.T) {
 
 // A cut is never an end: no close_notify goes out for a reset.
 func TestTLSIsCut(t *testing.T) {
-	files := writePair(t, t.TempDir())
+	files := withFiles(t, authority.New(t))
 	for name, cut := range map[string]func(client *tls.Conn, server *net.TCPConn){
 		"the server resets": func(_ *tls.Conn, server *net.TCPConn) { server.SetLinger(0); server.Close() },
 		"the client resets": func(client *tls.Conn, _ *net.TCPConn) { reset(client) },
@@ -102,7 +85,7 @@ func TestTLSIsCut(t *testing.T) {
 }
 
 func TestTLSHandshakeIsRefused(t *testing.T) {
-	files := writePair(t, t.TempDir())
+	files := withFiles(t, authority.New(t))
 	for name, said := range map[string]string{"silence": "", "plain": "GET / HTTP/1.1\r\n\r\n", "a part": string(hello(t, "db.example")[:50])} {
 		synctest.Test(t, func(t *testing.T) {
 			r := newRig(t, &Proxy{TLS: files, HandshakeTimeout: 3 * time.Second}, "mem", "mem")
@@ -120,7 +103,7 @@ func TestTLSHandshakeIsRefused(t *testing.T) {
 
 // With routes, TLS that ends here is routed by the same name, after a header.
 func TestTLSEndsAndIsRouted(t *testing.T) {
-	r := prepare(t, &Proxy{TLS: writePair(t, t.TempDir()), ProxyFrom: loopback}, "tcp", "tcp")
+	r := prepare(t, &Proxy{TLS: withFiles(t, authority.New(t)), ProxyFrom: loopback}, "tcp", "tcp")
 	r.proxy.Routes, r.proxy.Upstream = map[string]Upstream{"*.example": r.proxy.Upstream}, nil
 	r.serve(r.front)
 	inner := r.dialFront()
@@ -135,8 +118,10 @@ func TestTLSEndsAndIsRouted(t *testing.T) {
 }
 
 func TestClientsNeedACertificate(t *testing.T) {
-	files := writePair(t, t.TempDir())
-	files.CAFile = files.CertFile
+	a := authority.New(t)
+	files := withFiles(t, a)
+	files.CAFile = filepath.Join(t.TempDir(), "ca.crt")
+	require.NoError(t, os.WriteFile(files.CAFile, a.PEM, 0o600))
 	r := newRig(t, &Proxy{TLS: files}, "tcp", "tcp")
 	client := tls.Client(r.dialFront(), trusting)
 	_, err := client.Read(make([]byte, 1))

@@ -1,15 +1,9 @@
 package upstream
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"io"
-	"math/big"
 	"net"
 	"os"
 	"path/filepath"
@@ -17,57 +11,17 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/podpatterns/podpatterns/internal/authority"
 )
 
-// An authority signs certificates for tests.
-type authority struct {
-	t    *testing.T
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-	pem  []byte
-}
-
-func newAuthority(t *testing.T) *authority {
-	a := &authority{t: t}
-	a.cert, a.key, a.pem = a.sign("authority", true)
-	return a
-}
-
-func (a *authority) sign(name string, isCA bool) (*x509.Certificate, *ecdsa.PrivateKey, []byte) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(a.t, err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		IsCA: isCA, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-	}
-	parent, signer := a.cert, a.key
-	if isCA {
-		parent, signer = template, key
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, signer)
-	require.NoError(a.t, err)
-	cert, err := x509.ParseCertificate(der)
-	require.NoError(a.t, err)
-	return cert, key, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-}
-
-func (a *authority) write(dir, name string) {
-	_, private, cert := a.sign(name, false)
-	der, err := x509.MarshalPKCS8PrivateKey(private)
-	require.NoError(a.t, err)
-	key := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	require.NoError(a.t, os.WriteFile(filepath.Join(dir, "tls.crt"), cert, 0o600))
-	require.NoError(a.t, os.WriteFile(filepath.Join(dir, "tls.key"), key, 0o600))
-}
-
-// server serves TLS for any name that a client of the authority asks for, and
+// serveTLS serves TLS for any name that a client of the authority asks for, and
 // says the client's own.
-func (a *authority) server(w *world, address string, clientCAs *x509.CertPool) {
+func serveTLS(w *world, a *authority.Authority, address string, clientCAs *x509.CertPool) {
 	b := w.backend(address)
 	config := &tls.Config{GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-		cert, key, _ := a.sign(hello.ServerName, false)
-		return &tls.Certificate{Certificate: [][]byte{cert.Raw}, PrivateKey: key}, nil
+		cert := a.Sign(hello.ServerName)
+		return &cert, nil
 	}}
 	if clientCAs != nil {
 		config.ClientCAs, config.ClientAuth = clientCAs, tls.RequireAndVerifyClientCert
@@ -94,17 +48,15 @@ func TestMutualTLSWithRotation(t *testing.T) {
 		require.NoError(t, err)
 		defer root.Close()
 		w.box.Root = root
-		servers, clients := newAuthority(t), newAuthority(t)
-		pool := x509.NewCertPool()
-		pool.AddCert(clients.cert)
-		servers.server(w, "db:1", pool)
+		servers, clients := authority.New(t), authority.New(t)
+		serveTLS(w, servers, "db:1", clients.Pool())
 		c := &Cluster{
 			Endpoints: To("db:1"), TLS: &TLS{CertFile: "tls.crt", KeyFile: "tls.key", CAFile: "ca.crt"},
 			Check: &Check{},
 		}
 		require.ErrorContains(t, c.Run(w.ctx), "upstream: TLS: CertFile: ")
-		clients.write(dir, "one")
-		require.NoError(t, os.WriteFile(filepath.Join(dir, "ca.crt"), servers.pem, 0o600))
+		clients.Write(dir, "one")
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "ca.crt"), servers.PEM, 0o600))
 		stop := w.run(c)
 		require.NoError(t, c.Ready(w.ctx))
 		conn, who := w.open(c)
@@ -116,7 +68,7 @@ func TestMutualTLSWithRotation(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, conn.Close())
 
-		clients.write(dir, "two")
+		clients.Write(dir, "two")
 		time.Sleep(2 * time.Second)
 		require.Equal(t, "db two", w.visit(c))
 		require.Equal(t, 1, w.records("certificates renewed"), "%s", w.log.String())
@@ -125,8 +77,8 @@ func TestMutualTLSWithRotation(t *testing.T) {
 		require.Equal(t, "db two", w.visit(c))
 		require.Equal(t, 1, w.records("certificates cannot be renewed"), "%s", w.log.String())
 
-		clients.write(dir, "two")
-		require.NoError(t, os.WriteFile(filepath.Join(dir, "ca.crt"), clients.pem, 0o600))
+		clients.Write(dir, "two")
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "ca.crt"), clients.PEM, 0o600))
 		time.Sleep(2 * time.Second)
 		_, err = c.Dial(w.ctx)
 		require.ErrorContains(t, err, "db:1: TLS: tls: failed to verify certificate")
@@ -138,10 +90,9 @@ func TestMutualTLSWithRotation(t *testing.T) {
 
 func TestServerNames(t *testing.T) {
 	inWorld(t, func(w *world) {
-		a := newAuthority(t)
-		a.server(w, "db:1", nil)
-		pool := x509.NewCertPool()
-		pool.AddCert(a.cert)
+		a := authority.New(t)
+		serveTLS(w, a, "db:1", nil)
+		pool := a.Pool()
 		for want, c := range map[string]*Cluster{
 			"db":    {Endpoints: To("db:1"), TLS: &TLS{Config: &tls.Config{RootCAs: pool}}},
 			"named": {Endpoints: Static{{Address: "db:1", ServerName: "named"}}, TLS: &TLS{Config: &tls.Config{RootCAs: pool}}},

@@ -4,15 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"io"
-	"math/big"
 	"net"
 	"os"
 	"path/filepath"
@@ -23,6 +17,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/podpatterns/podpatterns/internal/authority"
 )
 
 // A backend answers a line with its name and the line.
@@ -157,39 +153,20 @@ func TestFollowsAFile(t *testing.T) {
 	stop()
 }
 
-// writePair writes a certificate for name, signed by itself, and its key.
-func writePair(t *testing.T, name string) (cert, key string) {
-	t.Helper()
-	secret, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), DNSNames: []string{name}, NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, secret.Public(), secret)
-	require.NoError(t, err)
-	secretDER, err := x509.MarshalPKCS8PrivateKey(secret)
-	require.NoError(t, err)
-	cert, key = filepath.Join(t.TempDir(), "tls.crt"), filepath.Join(t.TempDir(), "tls.key")
-	require.NoError(t, os.WriteFile(cert, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
-	require.NoError(t, os.WriteFile(key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secretDER}), 0o600))
-	return cert, key
-}
-
 // One proxy begins TLS for a client that speaks none, another ends it for a server
 // that speaks none, and a third routes what is between them.
 func TestTLS(t *testing.T) {
-	cert, key := writePair(t, "db.example")
+	a := authority.New(t)
+	cert, key := a.Write(t.TempDir(), "db.example")
+	ca := filepath.Join(t.TempDir(), "ca.crt")
+	require.NoError(t, os.WriteFile(ca, a.PEM, 0o600))
 	plain := startBackend(t, "plain", listen(t))
 	ends, stopEnds := start(t, "-upstream", plain, "-tls-cert", cert, "-tls-key", key, "-proxy-from", "127.0.0.0/8")
 	routes, stopRoutes := start(t, "-route", "*.example="+ends, "-send-proxy", "2")
-	begins, stopBegins := start(t, "-upstream", routes, "-upstream-tls", "-upstream-ca", cert, "-upstream-name", "db.example")
+	begins, stopBegins := start(t, "-upstream", routes, "-upstream-tls", "-upstream-ca", ca, "-upstream-name", "db.example")
 	requireAnswer(t, "plain hello", begins)
 
-	pair, err := tls.LoadX509KeyPair(cert, key)
-	require.NoError(t, err)
-	pool := x509.NewCertPool()
-	pool.AddCert(pair.Leaf)
-	c, err := tls.Dial("tcp", routes, &tls.Config{RootCAs: pool, ServerName: "db.example"})
+	c, err := tls.Dial("tcp", routes, &tls.Config{RootCAs: a.Pool(), ServerName: "db.example"})
 	require.NoError(t, err)
 	answer, err := ask(c)
 	require.NoError(t, err)

@@ -13,11 +13,13 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/podpatterns/podpatterns/internal/authority"
 )
 
 func TestRenewal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a, p := newAuthority(t), newPlace(t)
+		a, p := authority.New(t), newPlace(t)
 		f := &Files{CertFile: "tls.crt", KeyFile: "tls.key"}
 		require.ErrorContains(t, f.Load(p.ctx), "CertFile: ")
 		p.writePair(a, "one")
@@ -38,13 +40,13 @@ func TestRenewal(t *testing.T) {
 // Each step of a replacement that is not atomic keeps the old pair.
 func TestHalfOfAReplacement(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a, p := newAuthority(t), newPlace(t)
+		a, p := authority.New(t), newPlace(t)
 		p.writePair(a, "one")
 		f := &Files{CertFile: "tls.crt", KeyFile: "tls.key"}
 		server, err := f.Server(p.ctx, nil)
 		require.NoError(t, err)
-		cert, key := a.pair("two")
-		chain := append(bytes.Clone(cert), a.pem...)
+		cert, key := a.Pair("two")
+		chain := append(bytes.Clone(cert), a.PEM...)
 		steps := []func(){
 			func() { p.write("tls.crt", nil) },
 			func() { p.write("tls.crt", chain[:len(cert)-20]) },
@@ -78,9 +80,9 @@ func TestDataLink(t *testing.T) {
 }
 
 func testDataLink(t *testing.T, absolute bool) {
-	a, p := newAuthority(t), newPlace(t)
+	a, p := authority.New(t), newPlace(t)
 	swap := func(folder, name string) {
-		cert, key := a.pair(name)
+		cert, key := a.Pair(name)
 		p.write(folder+"/tls.crt", cert)
 		p.write(folder+"/tls.key", key)
 		require.NoError(t, os.Symlink(folder, filepath.Join(p.dir, "..tmp")))
@@ -106,9 +108,9 @@ func testDataLink(t *testing.T, absolute bool) {
 
 func TestAuthoritiesRotate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		oldOne, newOne, p := newAuthority(t), newAuthority(t), newPlace(t)
+		oldOne, newOne, p := authority.New(t), authority.New(t), newPlace(t)
 		f := &Files{CertFile: "tls.crt", KeyFile: "tls.key", CAFile: "ca.crt"}
-		p.write("ca.crt", oldOne.pem)
+		p.write("ca.crt", oldOne.PEM)
 		p.writePair(oldOne, "server")
 		server, err := f.Server(p.ctx, nil)
 		require.NoError(t, err)
@@ -126,16 +128,16 @@ func TestAuthoritiesRotate(t *testing.T) {
 		require.NoError(t, serverErr)
 		require.Equal(t, "server", state.PeerCertificates[0].Subject.CommonName, "the client showed its own")
 
-		p.write("ca.crt", newOne.pem)
+		p.write("ca.crt", newOne.PEM)
 		_, clientErr, _ = shake()
 		require.ErrorContains(t, clientErr, "unknown authority")
 
-		p.write("ca.crt", append(bytes.Clone(oldOne.pem), newOne.pem[:len(newOne.pem)-30]...))
+		p.write("ca.crt", append(bytes.Clone(oldOne.PEM), newOne.PEM[:len(newOne.PEM)-30]...))
 		_, clientErr, _ = shake()
 		require.ErrorContains(t, clientErr, "unknown authority", "half a bundle is none")
 		require.Contains(t, p.log.String(), errHalfWritten.Error())
 
-		p.write("ca.crt", append(bytes.Clone(oldOne.pem), newOne.pem...))
+		p.write("ca.crt", append(bytes.Clone(oldOne.PEM), newOne.PEM...))
 		_, clientErr, serverErr = shake()
 		require.NoError(t, clientErr)
 		require.NoError(t, serverErr)
@@ -150,7 +152,7 @@ func TestAuthoritiesRotate(t *testing.T) {
 
 func TestConfigStaysUntilTheFilesChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a, p := newAuthority(t), newPlace(t)
+		a, p := authority.New(t), newPlace(t)
 		p.writePair(a, "one")
 		f := &Files{CertFile: "tls.crt", KeyFile: "tls.key", Interval: time.Minute}
 		base := &tls.Config{MinVersion: tls.VersionTLS13}
@@ -173,18 +175,18 @@ func TestConfigStaysUntilTheFilesChange(t *testing.T) {
 }
 
 func TestBundles(t *testing.T) {
-	a := newAuthority(t)
+	a := authority.New(t)
 	odd := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("whole, but odd")})
-	_, key := a.pair("x")
+	_, key := a.Pair("x")
 	join := func(parts ...[]byte) []byte { return bytes.Join(parts, []byte("# a comment\n")) }
-	all, err := certificates(join(a.pem, odd, key, a.pem))
+	all, err := certificates(join(a.PEM, odd, key, a.PEM))
 	require.NoError(t, err)
 	require.Len(t, all, 2)
 	for want, text := range map[string][]byte{
 		"malformed":                odd,
-		errHalfWritten.Error():     join(a.pem, odd[:len(odd)/2], a.pem),
+		errHalfWritten.Error():     join(a.PEM, odd[:len(odd)/2], a.PEM),
 		errNoCertificate.Error():   key,
-		"it ends inside a block, ": a.pem[:len(a.pem)-1-len("-----END CERTIFICATE-----")],
+		"it ends inside a block, ": a.PEM[:len(a.PEM)-1-len("-----END CERTIFICATE-----")],
 	} {
 		_, err := certificates(text)
 		require.ErrorContains(t, err, want)
@@ -192,7 +194,7 @@ func TestBundles(t *testing.T) {
 }
 
 func TestOldVersionsAreRefused(t *testing.T) {
-	a, p := newAuthority(t), newPlace(t)
+	a, p := authority.New(t), newPlace(t)
 	p.writePair(a, "one")
 	server, err := (&Files{CertFile: "tls.crt", KeyFile: "tls.key"}).Server(p.ctx, nil)
 	require.NoError(t, err)
@@ -205,7 +207,7 @@ func TestValidate(t *testing.T) {
 	require.NoError(t, (&Files{CertFile: "c", KeyFile: "k", CAFile: "a"}).Validate(&tls.Config{MinVersion: tls.VersionTLS13}))
 	err := (&Files{CertFile: "c", CAFile: "a", Interval: -1}).Validate(&tls.Config{
 		MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11,
-		Certificates: []tls.Certificate{{}}, RootCAs: newAuthority(t).pool(),
+		Certificates: []tls.Certificate{{}}, RootCAs: authority.New(t).Pool(),
 	})
 	for _, want := range []string{
 		`KeyFile: empty, and CertFile is "c"`, "Interval: -1ns is negative", "Config.MinVersion: TLS 1.0 is too old",
@@ -219,7 +221,7 @@ func TestValidate(t *testing.T) {
 }
 
 func TestManyAtOnce(t *testing.T) {
-	a, p := newAuthority(t), newPlace(t)
+	a, p := authority.New(t), newPlace(t)
 	p.writePair(a, "one")
 	f := &Files{CertFile: "tls.crt", KeyFile: "tls.key", Interval: time.Nanosecond}
 	require.NoError(t, f.Load(p.ctx), "only the first look can fail")

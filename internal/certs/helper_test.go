@@ -3,16 +3,9 @@ package certs
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"io"
 	"log/slog"
-	"math/big"
 	"net"
 	"os"
 	"path/filepath"
@@ -21,50 +14,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/podpatterns/podpatterns/internal/authority"
 	"github.com/podpatterns/podpatterns/pod/sandbox"
 )
-
-// An authority signs certificates for tests.
-type authority struct {
-	t    *testing.T
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-	pem  []byte
-}
-
-func newAuthority(t *testing.T) *authority {
-	a := &authority{t: t}
-	a.cert, a.key, a.pem = a.make("authority", true)
-	return a
-}
-
-func (a *authority) make(name string, isCA bool) (*x509.Certificate, *ecdsa.PrivateKey, []byte) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(a.t, err)
-	serial, err := rand.Int(rand.Reader, big.NewInt(1<<62))
-	require.NoError(a.t, err)
-	template := &x509.Certificate{
-		SerialNumber: serial, Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		IsCA: isCA, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-	}
-	parent, signer := a.cert, a.key
-	if isCA {
-		parent, signer = template, key
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, signer)
-	require.NoError(a.t, err)
-	cert, err := x509.ParseCertificate(der)
-	require.NoError(a.t, err)
-	return cert, key, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-}
-
-func (a *authority) pair(name string) (cert, key []byte) {
-	_, private, cert := a.make(name, false)
-	der, err := x509.MarshalPKCS8PrivateKey(private)
-	require.NoError(a.t, err)
-	return cert, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
-}
 
 // A place is a root with files, and a log.
 type place struct {
@@ -90,9 +42,9 @@ func (p *place) write(name string, text []byte) {
 	require.NoError(p.t, os.WriteFile(filepath.Join(p.dir, name), text, 0o600))
 }
 
-func (p *place) writePair(a *authority, name string) {
+func (p *place) writePair(a *authority.Authority, name string) {
 	p.t.Helper()
-	cert, key := a.pair(name)
+	cert, key := a.Pair(name)
 	p.write("tls.crt", cert)
 	p.write("tls.key", key)
 }
@@ -138,10 +90,4 @@ func (p *place) served(server *tls.Config) string {
 	require.NoError(p.t, clientErr)
 	require.NoError(p.t, serverErr)
 	return name
-}
-
-func (a *authority) pool() *x509.CertPool {
-	pool := x509.NewCertPool()
-	pool.AddCert(a.cert)
-	return pool
 }
