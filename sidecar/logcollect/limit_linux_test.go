@@ -29,7 +29,9 @@ func limitFiles() error {
 func TestSmallDisk(t *testing.T) {
 	b := newBench(t)
 	b.append("access.log", lines(0, 10_000))
-	child := b.child("small disk")
+	child := b.command("small disk")
+	child.Stderr = os.Stderr
+	require.NoError(t, child.Start())
 	defer child.Process.Kill()
 	full := func() bool {
 		fi, err := os.Stat(b.path("out"))
@@ -41,7 +43,7 @@ func TestSmallDisk(t *testing.T) {
 	require.NoError(t, unix.Prlimit(child.Process.Pid, unix.RLIMIT_FSIZE, nil, &limit))
 	limit.Cur = limit.Max
 	require.NoError(t, unix.Prlimit(child.Process.Pid, unix.RLIMIT_FSIZE, &limit, nil))
-	b.awaitOut(lines(10_009, 10_010))
+	require.Eventually(t, func() bool { return b.endsOut(lines(10_009, 10_010)) }, time.Minute, time.Millisecond)
 	require.NoError(t, child.Process.Signal(syscall.SIGTERM))
 	require.NoError(t, child.Wait())
 	require.True(t, lines(0, 10_010) == b.read("out"))
