@@ -1,95 +1,137 @@
 package metrics
 
-import (
-	"fmt"
-	"iter"
-	"strings"
-	"unicode/utf8"
-)
-
-// maxPoints bounds the memory of one collection of one source.
-const maxPoints = 200_000
-
-// A Batch is what one collection of one source measured: families and their
-// points, in the order of their adding. Its zero value is empty and ready to
-// use. It is not safe for concurrent use.
+// A Batch is what one collection brings: families, each with its points, and
+// the resource that all of them are about. It is used again and again, so that
+// collecting costs no memory once it has grown. The zero value is ready to use.
+// It is not safe for several goroutines at once.
 type Batch struct {
-	families []Family
-	index    map[string]int // of families, by Name
-	points   []batchPoint
-	attrs    []Attr // of all points, one after the other
-	err      error
+	// Resource is what the points are of, as service.name and container.id. Nil:
+	// nothing is said.
+	Resource *Labels
+
+	families []*Family
+	spare    []*Family
+	buckets  arena[Buckets]
+	exp      arena[ExpBuckets]
+	quantile arena[Quantiles]
+	exemplar arena[Exemplar]
 }
 
-type batchPoint struct {
-	family   int
-	from, to int // of attrs
-	value    Number
+// A Family is the points of one Desc.
+type Family struct {
+	Desc
+	Points []Point
 }
 
-// Add adds a point to the family with f's name. It copies p.Attrs. What can't be
-// served (a name without a letter or digit, a second kind or unit for one name,
-// more than 200,000 points) is left out, and Err says the first.
-func (b *Batch) Add(f Family, p Point) {
-	if err := b.add(f, p); err != nil && b.err == nil {
-		b.err = err
-	}
+// A Point is one series at one time.
+type Point struct {
+	Labels *Labels
+	Start  int64 // since when it counts, in Unix nanoseconds; 0: not known
+	Time   int64 // in Unix nanoseconds; 0: now, whenever that is for who reads it
+	Value  Value // of all kinds but the three below
+
+	// Of each kind that has more than a Value exactly one is set. They belong to
+	// the Batch, and live as long as what it collected.
+	Buckets   *Buckets    // of a Histogram
+	Exp       *ExpBuckets // of an ExpHistogram
+	Quantiles *Quantiles  // of a Summary
+
+	// Exemplars are those of a Histogram's buckets, or the one of a Counter.
+	Exemplars []*Exemplar
 }
 
-// Err returns the first reason why Add left a point out, nil if there is none. A
-// source whose batch has one counts as failed.
-func (b *Batch) Err() error { return b.err }
+// Families are those that were added, in the order of that.
+func (b *Batch) Families() []*Family { return b.families }
 
-// Len returns the number of points.
-func (b *Batch) Len() int { return len(b.points) }
-
-// All yields each point with its family. The attributes are the batch's own.
-func (b *Batch) All() iter.Seq2[Family, Point] {
-	return func(yield func(Family, Point) bool) {
-		for _, p := range b.points {
-			if !yield(b.families[p.family], Point{Attrs: b.attrs[p.from:p.to:p.to], Value: p.value}) {
-				return
-			}
-		}
+// Family adds a family without points. It does not look for one of the same
+// name: a source adds each once, and an Exporter settles what several have.
+func (b *Batch) Family(d Desc) *Family {
+	var f *Family
+	if n := len(b.spare); n > 0 {
+		f, b.spare = b.spare[n-1], b.spare[:n-1]
+	} else {
+		f = new(Family)
 	}
-}
-
-func (b *Batch) add(f Family, p Point) error {
-	if len(b.points) == maxPoints {
-		return fmt.Errorf("more than %d points, the first too many in %q", maxPoints, f.Name)
-	}
-	for _, a := range p.Attrs {
-		if a.Key == "" || !utf8.ValidString(a.Key) {
-			return fmt.Errorf("family %q has an attribute with the invalid key %q", f.Name, a.Key)
-		}
-	}
-	family, err := b.family(f)
-	if err != nil {
-		return err
-	}
-	from := len(b.attrs)
-	b.attrs = append(b.attrs, p.Attrs...)
-	b.points = append(b.points, batchPoint{family, from, len(b.attrs), p.Value})
-	return nil
-}
-
-func (b *Batch) family(f Family) (int, error) {
-	if i, known := b.index[f.Name]; known {
-		if old := b.families[i]; old.Kind != f.Kind || old.Unit != f.Unit {
-			return 0, fmt.Errorf("family %q is a %v in %q and a %v in %q", f.Name, old.Kind, old.Unit, f.Kind, f.Unit)
-		}
-		return i, nil
-	}
-	if !utf8.ValidString(f.Name) || !strings.ContainsFunc(f.Name, isAlphanumeric) {
-		return 0, fmt.Errorf("family name %q has no letter or digit, or is not UTF-8", f.Name)
-	}
-	if int(f.Kind) >= len(kindNames) {
-		return 0, fmt.Errorf("family %q is of the unknown %v", f.Name, f.Kind)
-	}
-	if b.index == nil {
-		b.index = map[string]int{}
-	}
-	b.index[f.Name] = len(b.families)
+	f.Desc, f.Points = d, f.Points[:0]
 	b.families = append(b.families, f)
-	return len(b.families) - 1, nil
+	return f
 }
+
+// Add adds a point, and returns it for what else is to be set. It is valid up
+// to the next Add.
+func (f *Family) Add(l *Labels, v Value) *Point {
+	f.Points = append(f.Points, Point{Labels: l, Value: v})
+	return &f.Points[len(f.Points)-1]
+}
+
+// Gauge adds a family of one point.
+func (b *Batch) Gauge(name, unit, help string, v Value) *Point {
+	return b.Family(Desc{Name: name, Unit: unit, Kind: Gauge, Help: help}).Add(nil, v)
+}
+
+// Counter adds a family of one point, which counts since start in Unix
+// nanoseconds, or 0.
+func (b *Batch) Counter(name, unit, help string, v Value, start int64) *Point {
+	p := b.Family(Desc{Name: name, Unit: unit, Kind: Counter, Help: help}).Add(nil, v)
+	p.Start = start
+	return p
+}
+
+// NewBuckets returns data for a Histogram, with slices of length 0 to append to.
+func (b *Batch) NewBuckets() *Buckets {
+	d := b.buckets.next()
+	*d = Buckets{Bounds: d.Bounds[:0], Counts: d.Counts[:0]}
+	return d
+}
+
+// NewExpBuckets returns data for an ExpHistogram, with slices of length 0.
+func (b *Batch) NewExpBuckets() *ExpBuckets {
+	d := b.exp.next()
+	*d = ExpBuckets{Positive: ExpSpan{Counts: d.Positive.Counts[:0]}, Negative: ExpSpan{Counts: d.Negative.Counts[:0]}}
+	return d
+}
+
+// NewQuantiles returns data for a Summary, with a slice of length 0.
+func (b *Batch) NewQuantiles() *Quantiles {
+	d := b.quantile.next()
+	*d = Quantiles{Quantiles: d.Quantiles[:0]}
+	return d
+}
+
+// NewExemplar returns an empty exemplar.
+func (b *Batch) NewExemplar() *Exemplar {
+	e := b.exemplar.next()
+	*e = Exemplar{}
+	return e
+}
+
+// Reset forgets all that b has, and keeps the memory.
+func (b *Batch) Reset() {
+	b.Resource = nil
+	b.spare = append(b.spare, b.families...)
+	b.families = b.families[:0]
+	b.buckets.reset()
+	b.exp.reset()
+	b.quantile.reset()
+	b.exemplar.reset()
+}
+
+// An arena hands out values that are used again after a reset, slices in them
+// included. They never move.
+type arena[T any] struct {
+	all  []*T
+	used int
+}
+
+func (a *arena[T]) next() *T {
+	if a.used == len(a.all) {
+		block := make([]T, 64)
+		for i := range block {
+			a.all = append(a.all, &block[i])
+		}
+	}
+	a.used++
+	return a.all[a.used-1]
+}
+
+func (a *arena[T]) reset() { a.used = 0 }

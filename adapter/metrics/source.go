@@ -2,24 +2,17 @@ package metrics
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"reflect"
-	"strings"
-	"unicode"
-	"unicode/utf8"
+	"io"
 )
 
-// A Source measures something at the time of a scrape.
-//
-// Collect adds to b what it measured. With an error, a panic or no return before
-// ctx ends, nothing of b is served and up is 0. Collect is not called again
-// before it has returned; it keeps neither b nor what All yields.
-//
-// A source has a name, the label of its up: what its method String() string
-// returns, or what [Named] gives it.
+// A Source knows metrics.
 type Source interface {
-	// Collect adds to b what it measures now.
+	// Collect adds to b what there is now. With an error what was added counts
+	// for nothing. It must return soon after ctx ends. Calls of one source never
+	// overlap. Files and connections are those of the sandbox that ctx carries.
+	//
+	// A source has a name, the label of its up: what its method String() string
+	// returns, or what Named gives it.
 	Collect(ctx context.Context, b *Batch) error
 }
 
@@ -29,85 +22,25 @@ type Func func(ctx context.Context, b *Batch) error
 // Collect calls f(ctx, b).
 func (f Func) Collect(ctx context.Context, b *Batch) error { return f(ctx, b) }
 
-// Named is a Source under a name of the user's choice.
-type Named struct {
-	Name   string // printable, at most 200 bytes
-	Source Source // what it names
+// A Runner is a Source that has to run, as one that listens. An Exporter runs
+// it for as long as it adapts.
+type Runner interface {
+	Source
+	// Run returns nil or ctx's error when ctx is done. If it returns before, the
+	// Exporter ends with its error.
+	Run(ctx context.Context) error
 }
 
-// Collect collects from n.Source.
-func (n Named) Collect(ctx context.Context, b *Batch) error { return n.Source.Collect(ctx, b) }
-
-// String returns n.Name.
-func (n Named) String() string { return n.Name }
-
-var (
-	_ Source = Func(nil)
-	_ Source = Named{}
-)
-
-// ErrNotAvailable is what a Source returns, wrapped, where the system does not
-// have what it measures: another operating system, or no cgroup.
-var ErrNotAvailable = errors.New("not available")
-
-// An optional source has not even an up where it is not available.
-type optional struct{ Source }
-
-// errAbsent wraps the error of an optional source that is not available.
-var errAbsent = errors.New("absent")
-
-func (o optional) Collect(ctx context.Context, b *Batch) error {
-	err := o.Source.Collect(ctx, b)
-	if errors.Is(err, ErrNotAvailable) {
-		return fmt.Errorf("%w: %w", errAbsent, err)
-	}
-	return err
+// A Validator is a Source that knows what is wrong with its fields. An Exporter
+// asks it before it begins.
+type Validator interface {
+	Validate() error
 }
 
-// A checker is a Source whose fields can be wrong.
-type checker interface{ check(wrong *faults) }
-
-const maxSourceName = 200
-
-// sourceName returns the name of s, or why s can't be a source.
-func sourceName(s Source) (string, error) {
-	inner := s
-	for {
-		if isNil(inner) {
-			return "", fmt.Errorf("%T: a Source must not be nil", inner)
-		}
-		n, named := inner.(Named)
-		if !named {
-			break
-		}
-		inner = n.Source
-	}
-	if c, ok := inner.(checker); ok {
-		var wrong faults
-		if c.check(&wrong); wrong.err() != nil {
-			return "", wrong.err()
-		}
-	}
-	stringer, ok := s.(fmt.Stringer)
-	if !ok {
-		return "", fmt.Errorf("%T has no name: give it a method String, or put it in a metrics.Named", s)
-	}
-	name := stringer.String()
-	if name == "" || len(name) > maxSourceName || !utf8.ValidString(name) || strings.ContainsFunc(name, notPrintable) {
-		return "", fmt.Errorf("name %q of %T: want 1 to %d bytes of printable UTF-8", name, s, maxSourceName)
-	}
-	return name, nil
+// A Format writes batches.
+type Format interface {
+	// ContentType is that of HTTP.
+	ContentType() string
+	// Write writes all of b, in the order that it has, in pieces of bounded size.
+	Write(w io.Writer, b *Batch) error
 }
-
-func isNil(s Source) bool {
-	if s == nil {
-		return true
-	}
-	switch v := reflect.ValueOf(s); v.Kind() {
-	case reflect.Pointer, reflect.Func:
-		return v.IsNil()
-	}
-	return false
-}
-
-func notPrintable(r rune) bool { return !unicode.IsPrint(r) }
