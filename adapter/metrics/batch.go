@@ -32,7 +32,7 @@ type Point struct {
 
 	// Of each kind that has more than a Value exactly one is set. They belong to
 	// the Batch, and live as long as what it collected.
-	Buckets   *Buckets    // of a Histogram
+	Buckets   *Buckets    // of a Histogram or GaugeHistogram
 	Exp       *ExpBuckets // of an ExpHistogram
 	Quantiles *Quantiles  // of a Summary
 
