@@ -27,10 +27,6 @@ var (
 	_ Source = Named{}
 )
 
-// ErrNotAvailable is what a Source returns, wrapped, where the system does not
-// have what it measures: another operating system, or no cgroup.
-var ErrNotAvailable = errors.New("not available")
-
 // An optional source has not even an up where it is not available.
 type optional struct{ Source }
 
