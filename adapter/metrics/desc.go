@@ -47,7 +47,7 @@ type Desc struct {
 	Help string
 
 	// Verbatim is set if Name is already what Prometheus has, as of a family that
-	// was read from its text: formats of Prometheus then add neither a unit nor,
-	// but for OpenMetrics, which has no counter without it, _total.
+	// was read from its text: formats of Prometheus then add no unit, no _total and
+	// no _info. A Counter without _total is unknown in OpenMetrics.
 	Verbatim bool
 }

@@ -1,0 +1,5 @@
+package metrics
+
+import "errors"
+
+var ErrNotAvailable = errors.New("not available")
