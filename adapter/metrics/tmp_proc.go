@@ -1,5 +1,0 @@
-package metrics
-
-import "errors"
-
-var ErrNotAvailable = errors.New("not available")
