@@ -27,7 +27,7 @@ func nameOf(d Desc) familyName {
 		}
 		return n
 	}
-	name = cut(name, suffix) // the unit comes before it
+	name = trimmed(name, suffix) // the unit comes before it
 	name = withSuffix(name, unit)
 	if name == unit {
 		unit = ""
@@ -38,7 +38,7 @@ func nameOf(d Desc) familyName {
 // suffixes are those that the kind gives.
 var suffixes = [len(kinds)]string{Counter: "_total", Info: "_info"}
 
-func cut(name, suffix string) string {
+func trimmed(name, suffix string) string {
 	if short := strings.TrimSuffix(name, suffix); short != "" {
 		return short
 	}

@@ -139,23 +139,6 @@ func one(name string) Source {
 	})
 }
 
-// collect returns what s adds, as text without HELP and TYPE.
-func collect(t testing.TB, ctx context.Context, s Source) (string, error) {
-	t.Helper()
-	var b Batch
-	err := s.Collect(ctx, &b)
-	require.NoError(t, b.Err())
-	text, conflicts := render(t, &b)
-	require.Zero(t, conflicts)
-	var samples strings.Builder
-	for line := range strings.Lines(text) {
-		if line[0] != '#' {
-			samples.WriteString(line)
-		}
-	}
-	return samples.String(), err
-}
-
 // settled returns b and how many points were left out.
 func settled(t testing.TB, batches ...*Batch) (*Batch, int) {
 	t.Helper()

@@ -10,14 +10,14 @@ import (
 	"github.com/hashicorp/go-multierror"
 )
 
-// A running is a Runner's Run.
-type running struct {
+// A runnerRun is a Runner's Run.
+type runnerRun struct {
 	name string
 	done chan struct{}
 	err  error // set before done is closed
 }
 
-type runners []*running
+type runners []*runnerRun
 
 // startRunners runs those of the sources that are Runners until ctx ends. fail is
 // called when one ends before.
@@ -25,7 +25,7 @@ func startRunners(ctx context.Context, sources []namedSource, fail func()) (all 
 	for _, n := range sources {
 		inner, _ := innermost(n.source)
 		if s, ok := inner.(Runner); ok {
-			r := &running{name: n.name, done: make(chan struct{})}
+			r := &runnerRun{name: n.name, done: make(chan struct{})}
 			all = append(all, r)
 			go r.run(ctx, s, fail)
 		}
@@ -33,7 +33,7 @@ func startRunners(ctx context.Context, sources []namedSource, fail func()) (all 
 	return all
 }
 
-func (r *running) run(ctx context.Context, s Runner, fail func()) {
+func (r *runnerRun) run(ctx context.Context, s Runner, fail func()) {
 	r.err = errors.New("called runtime.Goexit")
 	defer func() {
 		if p := recover(); p != nil {
