@@ -1,0 +1,2 @@
+// Package browser looks at pages with Chromium, in the tests of other packages.
+package browser
