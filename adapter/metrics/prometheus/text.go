@@ -89,6 +89,10 @@ func (r *Reader) resolve(s *series) error {
 	if of == nil {
 		of, as = r.families.open([]byte(s.name)), asValue
 	}
+	if s.of == of && s.kind == of.kind && s.group != nil {
+		s.epoch = r.families.epoch
+		return nil
+	}
 	if distribution(of.kind) && as == asValue {
 		as = asNothing
 		if _, has := s.value("quantile"); has && of.kind == metrics.Summary {
