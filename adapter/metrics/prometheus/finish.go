@@ -114,7 +114,7 @@ func (of *family) spill(b *metrics.Batch) {
 		return b.Family(metrics.Desc{Name: of.name + suffix, Verbatim: true})
 	}
 	buckets, sum, count := plain("_bucket"), plain("_sum"), plain("_count")
-	own := plain("")
+	var own metrics.Family
 	for i := range of.out.Points {
 		p := &of.out.Points[i]
 		with := func(name string, v float64) *metrics.Labels {
@@ -130,7 +130,7 @@ func (of *family) spill(b *metrics.Batch) {
 		}
 		if q := p.Quantiles; q != nil {
 			for _, q := range q.Quantiles {
-				add(own, with("quantile", q.Q), q.Value)
+				add(&own, with("quantile", q.Q), q.Value)
 			}
 			s, c = q.Sum, q.Count
 		}
@@ -141,5 +141,5 @@ func (of *family) spill(b *metrics.Batch) {
 			add(count, p.Labels, n)
 		}
 	}
-	of.kind, of.out.Points = metrics.Unknown, of.out.Points[:0]
+	of.kind, of.out.Points = metrics.Unknown, append(of.out.Points[:0], own.Points...)
 }

@@ -203,7 +203,7 @@ func (r *Reader) openResolve(s *series) error {
 	s.group = r.interned.groupOf(s, but)
 	s.labels = s.group.labels
 	if but == of.name {
-		s.labels = metrics.LabelsOf(s.all)
+		s.labels = r.interned.with(s.all)
 	}
 	return nil
 }

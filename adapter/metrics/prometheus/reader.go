@@ -28,6 +28,9 @@ type Reader struct {
 	// error.
 	MaxLine int
 
+	// Labels are added to each series that has none of their names. Nil: none.
+	Labels *metrics.Labels
+
 	lines    lines
 	interned interned
 	families families
@@ -61,7 +64,7 @@ func (r *Reader) read(src io.Reader, b *metrics.Batch, g grammar, line func([]by
 	}
 	r.lines.begin(src, cmp.Or(r.MaxLine, DefaultMaxLine))
 	defer r.lines.end()
-	r.interned.begin(g)
+	r.interned.begin(g, r.Labels)
 	r.families.begin(b)
 	r.strict.begin()
 	err := r.all(line)

@@ -2,6 +2,7 @@ package prometheus
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/podpatterns/podpatterns/adapter/metrics"
 )
@@ -34,6 +35,7 @@ type group struct {
 // A series that was looked up is at hand by its text, and so are the labels.
 type interned struct {
 	grammar grammar
+	more    *metrics.Labels
 	series  map[string]*series
 	groups  map[string]*group
 	first   series // before the first of a reading
@@ -41,12 +43,12 @@ type interned struct {
 	current int // series of this reading
 }
 
-func (n *interned) begin(g grammar) {
-	if n.series == nil || n.grammar != g {
+func (n *interned) begin(g grammar, more *metrics.Labels) {
+	if n.series == nil || n.grammar != g || n.more != more {
 		n.series, n.groups = map[string]*series{}, map[string]*group{}
 		n.first = series{}
 	}
-	n.grammar, n.last, n.current = g, &n.first, 0
+	n.grammar, n.more, n.last, n.current = g, more, &n.first, 0
 }
 
 // sweep forgets what was not in reading, if that has become much.
@@ -127,17 +129,25 @@ func (n *interned) groupOf(s *series, but string) *group {
 	kept := s.all
 	for i, l := range s.all {
 		if l.Name == but {
-			kept = append(append([]metrics.Label(nil), s.all[:i]...), s.all[i+1:]...)
+			kept = slices.Concat(s.all[:i], s.all[i+1:])
 			break
 		}
 	}
-	labels := metrics.LabelsOf(kept)
+	labels := n.with(kept)
 	g := n.groups[labels.Text()]
 	if g == nil {
 		g = &group{labels: labels}
 		n.groups[labels.Text()] = g
 	}
 	return g
+}
+
+// with makes labels, with those that are added to all series.
+func (n *interned) with(own []metrics.Label) *metrics.Labels {
+	if n.more == nil {
+		return metrics.LabelsOf(own)
+	}
+	return metrics.LabelsOf(append(slices.Clone(n.more.All()), own...)) // of two the last one holds
 }
 
 func (s *series) value(name string) (string, bool) {
