@@ -62,7 +62,7 @@ func (c statsCompiler) group(of reflect.Type, prefix string, depth int) (*statsG
 			return nil, fmt.Errorf("%v.%s: %w", of, field.Name, err)
 		}
 		switch {
-		case tag.name == "-" || !field.IsExported():
+		case tag.name == "-" || !field.IsExported() && !(field.Anonymous && field.Type.Kind() == reflect.Struct):
 			continue
 		case tag.label:
 			g.labels = append(g.labels, statsLabel{tag.name, field.Index})

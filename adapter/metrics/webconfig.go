@@ -8,6 +8,7 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -46,7 +47,7 @@ type webTLS struct {
 	Max         tlsVersion    `yaml:"max_version"`
 	Ciphers     []cipherSuite `yaml:"cipher_suites"`
 	Curves      []curve       `yaml:"curve_preferences"`
-	Preference  *yaml.Node    `yaml:"prefer_server_cipher_suites"` // crypto/tls chooses itself since Go 1.17
+	Preference  *bool         `yaml:"prefer_server_cipher_suites"` // crypto/tls chooses itself since Go 1.17
 }
 
 // webHeaders are those that the file may add, and the values of those that have
@@ -66,6 +67,9 @@ func parseWeb(content []byte, path string) (*webConfig, error) {
 	d := yaml.NewDecoder(bytes.NewReader(content))
 	d.KnownFields(true)
 	if err := d.Decode(c); err != nil && !errors.Is(err, io.EOF) {
+		if several := new(yaml.TypeError); errors.As(err, &several) {
+			return nil, errors.New(strings.Join(several.Errors, "; ")) // on one line
+		}
 		return nil, err
 	}
 	for name, hash := range c.Users {
@@ -109,7 +113,7 @@ func (t *webTLS) check() error {
 	switch auth := tls.ClientAuthType(t.ClientAuth); {
 	case t.Cert == "" && t.CertFile == "":
 		return errors.New("cert_file: empty, and a server has to have a certificate")
-	case (t.Cert == "") != (t.Key == ""):
+	case (t.Cert == "") != (t.Key == ""), (t.CertFile == "") != (t.KeyFile == ""):
 		return errors.New("cert and key: want both in the file, or both as files")
 	case (t.CAFile != "" || t.ClientCA != "") && auth == tls.NoClientCert:
 		return errors.New("client_ca_file is set, and client_auth_type is NoClientCert")
