@@ -28,7 +28,7 @@ func mayImport(from, to string) bool {
 	case slices.Contains(patterns, parent):
 		return shared || to == parent || parent == "ambassador" && to == "ambassador/upstream"
 	case slices.Contains(patterns, path.Dir(parent)): // a part of a building block
-		return shared || to == parent
+		return to == parent || to == "pod/sandbox"
 	case parent == "internal":
 		return shared
 	}
@@ -128,7 +128,6 @@ func TestImports(t *testing.T) {
 		"sidecar/logcollect/x_test.go": goImport(module + "/pod/podtest"),
 		"sidecar/logcollect/push/x.go": goImport(module + "/sidecar/logcollect"),
 		"sidecar/logcollect/push/y.go": goImport(module + "/pod/sandbox"),
-		"adapter/metrics/statsd/x.go":  goImport(module + "/internal/gate"),
 		"ambassador/tcpproxy/x.go":     goImport(module + "/ambassador/upstream"),
 		"adapter/metrics/x.go":         goImport(module + "/internal/gate"),
 		"pod/x.go":                     goImport(module + "/adapter"),
