@@ -1,16 +1,12 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"os"
 	"os/exec"
-	"strings"
 	"syscall"
 
 	"github.com/podpatterns/podpatterns/adapter/metrics"
 	"github.com/podpatterns/podpatterns/pod"
-	"github.com/podpatterns/podpatterns/pod/sandbox"
 )
 
 // nginx is the web server as a program. It inherits its socket from the pod, so
@@ -64,28 +60,7 @@ func reopenLog(dir string) error {
 }
 
 // nginxProcesses measures nginx's master and its workers, which do the work.
-var nginxProcesses = metrics.Named{Name: "nginx", Source: metrics.Func(collectNginx)}
-
-func collectNginx(ctx context.Context, b *metrics.Batch) error {
-	master, err := sandbox.Process(ctx, "web")
-	if err != nil {
-		return err
-	}
-	workers, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", master))
-	if err != nil {
-		return err
-	}
-	for _, pid := range append(strings.Fields(string(workers)), fmt.Sprint(master)) {
-		var p metrics.Process
-		if _, err := fmt.Sscan(pid, &p.PID); err != nil {
-			return err
-		}
-		if err := p.Collect(ctx, b); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+var nginxProcesses = &metrics.Process{Container: "web", Children: true}
 
 // guard has nginx's workers killed if this process is. The kernel sees to the
 // process that the pod started, and no further. The shell notices by the end of

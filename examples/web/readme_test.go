@@ -38,7 +38,7 @@ func readmeAmbassador(ctx context.Context, listener net.Listener) error {
 }
 
 func readmeAdapter(ctx context.Context, root *os.Root, listener net.Listener, pid int) error {
-	exporter := &metrics.Exporter{Sources: []metrics.Source{metrics.Process{PID: pid}}}
+	exporter := &metrics.Exporter{Sources: []metrics.Source{&metrics.Process{PID: pid}}}
 	err := exporter.Adapt(ctx, root, listener)
 	return err
 }

@@ -22,7 +22,7 @@ var thirdParty = map[string][]string{
 	"github.com/stretchr/testify":        {tests},
 	"golang.org/x/net":                   {"ambassador/upstream"},
 	"golang.org/x/sync":                  {"ambassador/tcpproxy"},
-	"golang.org/x/sys":                   {"adapter/metrics/statsd", "ambassador/tcpproxy", "pod", "sidecar/logcollect"},
+	"golang.org/x/sys":                   {"adapter/metrics", "adapter/metrics/statsd", "ambassador/tcpproxy", "pod", "sidecar/logcollect"},
 	"golang.org/x/time":                  {"ambassador/tcpproxy", "examples/tcpproxy"},
 }
 
