@@ -54,7 +54,7 @@ func (s *span) holds(i int32) bool {
 		return true
 	}
 	low, high := min(s.offset, i), max(s.offset+int32(len(s.weights))-1, i)
-	return high-low < maxBuckets
+	return int64(high)-int64(low) < maxBuckets // over all of float64 it is more than an int32
 }
 
 func (s *span) add(i int32, weight float64) {
@@ -119,7 +119,7 @@ func (e *exponential) middle(i int32) float64 {
 	if math.IsInf(high, 1) {
 		return low
 	}
-	return 2 * low / (low + high) * high
+	return low / (low/2 + high/2) * high
 }
 
 func (e *exponential) reset() {

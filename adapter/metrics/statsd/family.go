@@ -27,14 +27,19 @@ var overflow = metrics.NewLabels("otel_metric_overflow", "true")
 // counter. So a counter and a timer of one StatsD name, which is what clients
 // send, are two families.
 func keyOf(name string, o op) string {
-	key := metrics.MetricName(name)
+	d := metrics.Desc{Name: name}
 	switch o {
 	case opCounter:
-		return strings.TrimSuffix(key, "_total")
+		d.Kind = metrics.Counter
+		return strings.TrimSuffix(d.PrometheusName(), "_total")
+	case opGauge, opSet:
+		d.Kind = metrics.Gauge
 	case opTimer:
-		return strings.TrimSuffix(key, "_seconds") + "_seconds"
+		d.Kind, d.Unit = metrics.Histogram, "s"
+	default:
+		d.Kind = metrics.Histogram
 	}
-	return key
+	return d.PrometheusName()
 }
 
 // same says whether samples of o can be in family f.

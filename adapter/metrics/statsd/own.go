@@ -1,13 +1,17 @@
 package statsd
 
-import "github.com/podpatterns/podpatterns/adapter/metrics"
+import (
+	"strings"
+
+	"github.com/podpatterns/podpatterns/adapter/metrics"
+)
 
 // ownNames are what the names of the Source's own metrics are in Prometheus. No
 // sample gets one of them.
 var ownNames = func() (names []string) {
 	for _, d := range Own() {
-		name := metrics.MetricName(d.Name)
-		names = append(names, name, name+"_total", name+"_created", name+"_bytes", name+"_bytes_total")
+		name := strings.TrimSuffix(d.PrometheusName(), "_total")
+		names = append(names, name, name+"_total", name+"_created")
 	}
 	return names
 }()

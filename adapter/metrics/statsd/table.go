@@ -79,7 +79,7 @@ func (t *table) learn(name, values, text []byte, now int64) (k *known, stamp int
 	tail, why := readTail(text)
 	next = tail.next
 	if why == taken {
-		why = usable(tail.op, values)
+		why = tail.usable(values)
 	}
 	if why != taken {
 		return nil, 0, next, why

@@ -84,8 +84,5 @@ func labelName(key string) string {
 	if name == "le" || name == "quantile" {
 		return "exported_" + name
 	}
-	if strings.HasPrefix(name, "__") {
-		return "exported" + name
-	}
 	return name
 }

@@ -2,6 +2,7 @@ package statsd
 
 import (
 	"bytes"
+	"math"
 	"strconv"
 	"strings"
 
@@ -74,9 +75,10 @@ func readTail(text []byte) (t tail, why reason) {
 				section, more, t.next = section[:i], false, at+i+1
 			}
 			rate, ok := number(section[1:])
-			if t.weight = 1 / rate; !ok || !(rate >= leastRate && rate <= 1) {
+			if !ok || rate < leastRate || rate > 1 {
 				return t, badRate
 			}
+			t.weight = weightOf(rate)
 		case '#':
 			if t.tags, ok = dogTags(t.tags, section[1:]); !ok {
 				return t, badTag
@@ -101,6 +103,16 @@ func readTail(text []byte) (t tail, why reason) {
 		t.weight = 1
 	}
 	return t, taken
+}
+
+// weightOf is the whole number that a client has made rate of, if it is one: 1e-9
+// is a little less than a billionth.
+func weightOf(rate float64) float64 {
+	weight := 1 / rate
+	if whole := math.Round(weight); math.Abs(whole-weight) < 1e-12*weight {
+		return whole
+	}
+	return weight
 }
 
 // leastRate is the smallest sample rate, so that the sum of many weights is one.

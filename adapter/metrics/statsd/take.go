@@ -156,17 +156,18 @@ func (t *table) measure(k *known, signed bool, v float64, stamp, now int64) reas
 
 // usable says whether one of values can be taken, so that no series is made for
 // nothing. If none can, it tells why.
-func usable(o op, values []byte) reason {
-	if o == opSet {
+func (t *tail) usable(values []byte) reason {
+	if t.op == opSet && len(values) > 0 {
 		return taken
 	}
 	why := badValue
 	for value := range bytes.SplitSeq(values, []byte{':'}) {
 		switch v, ok := number(value); {
-		case ok && (o != opCounter || v >= 0):
-			return taken
-		case ok:
+		case !ok || math.IsInf(v*t.weight, 0):
+		case t.op == opCounter && v < 0:
 			why = negative
+		default:
+			return taken
 		}
 	}
 	return why
