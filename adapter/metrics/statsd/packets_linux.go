@@ -47,13 +47,14 @@ func newBatch() *batch {
 		b.headers[i].Iov = &b.iovecs[i]
 		b.headers[i].SetIovlen(1)
 		b.headers[i].Control = &b.controls[i][0]
+		b.headers[i].SetControllen(controlSize)
 	}
 	return b
 }
 
 // read returns false where it would have to wait.
 func (b *batch) read(fd uintptr) bool {
-	for i := range b.headers[:max(b.n, 1)] {
+	for i := range b.n { // the kernel has written there how long each is
 		b.headers[i].SetControllen(controlSize)
 	}
 	for {
@@ -76,9 +77,6 @@ func (b *batch) read(fd uintptr) bool {
 
 func (p *packets) receiveBatches(ctx, grace context.Context) error {
 	b := newBatch()
-	for i := range b.headers {
-		b.headers[i].SetControllen(controlSize)
-	}
 	for ctx.Err() == nil {
 		if err := p.raw.Read(b.read); err != nil {
 			if ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) {
