@@ -18,6 +18,7 @@ func Example() {
 		},
 	}
 	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
 	ended := make(chan error)
 	go func() { ended <- source.Run(ctx) }() // an Exporter does that
 	source.Ready(ctx)

@@ -158,7 +158,7 @@ func TestRateCostsNothing(t *testing.T) {
 		}
 		require.Less(t, time.Since(before), 5*time.Second)
 		p := points(t, s, "a")[0]
-		const want = 2_000_000_000_000
+		const want = uint64(2_000_000_000_000)
 		switch kind {
 		case Histogram:
 			require.EqualValues(t, want, p.Buckets.Count)
