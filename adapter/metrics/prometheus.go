@@ -46,7 +46,6 @@ type textWriter struct {
 	names names
 	taken map[string]*Family // of OpenMetrics, families by their names
 	le    bounds
-	cum   []uint64
 	exp   expanded
 }
 
