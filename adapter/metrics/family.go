@@ -9,6 +9,10 @@ type familyName struct {
 	unit string // in OpenMetrics, the last word of base; empty: none is told
 }
 
+// PrometheusName is what d is called in Prometheus' text format: with its unit, and
+// the suffix that its kind gives. Those of a histogram's series begin with it.
+func (d Desc) PrometheusName() string { return nameOf(d).text }
+
 // nameOf derives the names. A name that was derived stays what it is.
 func nameOf(d Desc) familyName {
 	name := d.Name

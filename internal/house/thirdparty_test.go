@@ -20,11 +20,11 @@ var thirdParty = map[string][]string{
 	"github.com/klauspost/compress":      {"adapter/metrics", "sidecar/logcollect/archive", "sidecar/logcollect/push"},
 	"github.com/pires/go-proxyproto":     {"ambassador/tcpproxy", "ambassador/upstream"},
 	"github.com/stretchr/testify":        {tests},
-	"go.yaml.in/yaml/v3":                 {"adapter/metrics"},
+	"go.yaml.in/yaml/v3":                 {"adapter/metrics", "examples/statsd"},
 	"golang.org/x/crypto":                {"adapter/metrics"},
 	"golang.org/x/net":                   {"ambassador/upstream"},
 	"golang.org/x/sync":                  {"ambassador/tcpproxy"},
-	"golang.org/x/sys":                   {"adapter/metrics", "ambassador/tcpproxy", "pod", "sidecar/logcollect"},
+	"golang.org/x/sys":                   {"adapter/metrics", "adapter/metrics/statsd", "ambassador/tcpproxy", "pod", "sidecar/logcollect"},
 	"golang.org/x/time":                  {"adapter/metrics", "ambassador/tcpproxy", "examples/tcpproxy"},
 }
 

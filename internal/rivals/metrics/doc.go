@@ -4,5 +4,10 @@
 //
 //	go run ./metrics/table
 //
+// Receivers of StatsD have a process each, and a command of their own; it needs
+// Linux:
+//
+//	go run ./metrics/statsd
+//
 // The tests of this folder compare what they say.
 package metrics
