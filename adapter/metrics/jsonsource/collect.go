@@ -111,7 +111,7 @@ func (d *document) path(steps []step, of int32) string {
 	var keys []string
 	for of != 0 {
 		e := &d.elements[of]
-		keys = append(keys, shownKey(d.name(nil, e)))
+		keys = append(keys, e.step(d))
 		of = e.parent
 	}
 	var text strings.Builder
@@ -124,21 +124,26 @@ func (d *document) path(steps []step, of int32) string {
 		case s.kind == element:
 			fmt.Fprintf(&text, "[%d]", s.index)
 		default:
-			text.WriteString(shownKey([]byte(`"` + s.key + `"`)))
+			text.WriteString(shownKey(s.key))
 		}
 	}
 	return text.String()
 }
 
-// shownKey is a step of a path.
-func shownKey(name []byte) string {
-	key := plain(name)
+// step is what e was in a path.
+func (e *elementOf) step(d *document) string {
+	name := d.name(nil, e)
 	if name[0] != '"' {
-		return "[" + key + "]"
+		return "[" + string(name) + "]"
 	}
-	if key == "" || len(key) > 60 || strings.ContainsFunc(key, func(r rune) bool {
+	return shownKey(plain(name))
+}
+
+func shownKey(key string) string {
+	odd := func(r rune) bool {
 		return !(r == '_' || r == '-' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z')
-	}) {
+	}
+	if key == "" || len(key) > 60 || strings.ContainsFunc(key, odd) {
 		return fmt.Sprintf("[%.60q]", key)
 	}
 	return "." + key

@@ -94,7 +94,11 @@ func (p *plan) label(r *rulePlan, name string) (labelPlan, error) {
 
 // id is the same for sets that make the same labels.
 func (s *labelSet) id() string {
-	return fmt.Sprintf("%d %q %q", s.depth, s.static, s.read)
+	id := fmt.Sprintf("%d %q", s.depth, s.static)
+	for _, l := range s.read {
+		id += fmt.Sprintf(" %q %d %d", l.name, l.up, l.slot)
+	}
+	return id
 }
 
 // begin is called for each document.

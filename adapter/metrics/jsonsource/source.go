@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/url"
 	"sync"
 
 	"github.com/podpatterns/podpatterns/adapter/metrics"
@@ -124,10 +125,18 @@ func (s *Source) Collect(ctx context.Context, b *metrics.Batch) error {
 	}
 	defer func() { s.doc.b = nil }()
 	if err := s.doc.read(s.plan, text); err != nil {
-		return fmt.Errorf("%s: %w", cmp.Or(s.File, s.client.String()), err)
+		return fmt.Errorf("%s: %w", s.where(), err)
 	}
 	s.stats.Documents++
 	return s.add(ctx, b)
+}
+
+// where is the document, without a password.
+func (s *Source) where() string {
+	if u, err := url.Parse(s.URL); err == nil && s.URL != "" {
+		return u.Redacted()
+	}
+	return cmp.Or(s.File, s.URL)
 }
 
 func (s *Source) read(ctx context.Context) ([]byte, error) {
