@@ -29,7 +29,7 @@ func FuzzDocument(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	s := &Source{plan: p, Name: "fuzz"}
+	s := &Source{plan: p}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		err := s.doc.read(p, text)
 		body := text
@@ -84,7 +84,7 @@ func FuzzPath(f *testing.F) {
 		if err != nil {
 			return
 		}
-		s := &Source{plan: p, Name: "fuzz"}
+		s := &Source{plan: p}
 		if err := s.doc.read(p, []byte(shop)); err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strings"
 	"sync"
 
 	"github.com/podpatterns/podpatterns/adapter/metrics"
@@ -17,9 +18,6 @@ import (
 // rules. Its fields must not be changed once it was used. The zero value is not
 // valid: it needs one of URL and File, and Rules.
 type Source struct {
-	// Name is that of the source. Empty: "json".
-	Name string
-
 	// URL is where the document is: "http://host:port/path", also with
 	// user:password@, or of a unix socket "unix:path:/path", whose path is one in
 	// the root. Empty: it is in File.
@@ -66,8 +64,17 @@ var (
 	_ fmt.Stringer      = (*Source)(nil)
 )
 
-// String returns the name of the source.
-func (s *Source) String() string { return cmp.Or(s.Name, "json") }
+// String returns the source's name: json, and after a slash the file, or the host
+// or socket of URL.
+func (s *Source) String() string {
+	if path, ok := strings.CutPrefix(s.URL, "unix:"); ok {
+		return "json/" + strings.TrimPrefix(path, "/")
+	}
+	if u, err := url.Parse(s.URL); err == nil && u.Host != "" {
+		return "json/" + u.Host
+	}
+	return "json/" + strings.TrimPrefix(s.File, "/")
+}
 
 // Stats returns what s has done. It may be called at any time.
 func (s *Source) Stats() Stats {
@@ -95,7 +102,8 @@ func (s *Source) begin() error {
 		return fmt.Errorf("URL: %q and File: %q, want one of them", s.URL, s.File)
 	}
 	if s.URL != "" {
-		s.client = fetch.Client{URL: s.URL, Limit: s.limit(), Accept: "application/json"}
+		// EndsByClose, because a document shows whether it is whole.
+		s.client = fetch.Client{URL: s.URL, Limit: s.limit(), Accept: "application/json", EndsByClose: true}
 		if err := s.client.Validate(); err != nil {
 			return err
 		}
