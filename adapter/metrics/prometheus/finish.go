@@ -110,35 +110,37 @@ func (b *byBound) Swap(i, j int) {
 // spill turns a distribution that is none into families of plain values, so that
 // nothing of it is lost.
 func (of *family) spill(b *metrics.Batch) {
-	plain := func(suffix string) *metrics.Family {
-		return b.Family(metrics.Desc{Name: of.name + suffix, Verbatim: true})
-	}
-	buckets, sum, count := plain("_bucket"), plain("_sum"), plain("_count")
 	var own metrics.Family
+	made := map[string]*metrics.Family{"": &own}
 	for i := range of.out.Points {
 		p := &of.out.Points[i]
 		with := func(name string, v float64) *metrics.Labels {
 			return metrics.LabelsOf(append(slices.Clone(p.Labels.All()), metrics.Label{Name: name, Value: fmt.Sprint(v)}))
 		}
-		add := func(f *metrics.Family, l *metrics.Labels, v float64) { f.Add(l, metrics.Float(v)).Time = p.Time }
+		add := func(suffix string, l *metrics.Labels, v float64) {
+			if made[suffix] == nil {
+				made[suffix] = b.Family(metrics.Desc{Name: of.name + suffix, Verbatim: true})
+			}
+			made[suffix].Add(l, metrics.Float(v)).Time = p.Time
+		}
 		s, c := math.NaN(), bits(math.NaN())
 		if d := p.Buckets; d != nil {
 			for i, bound := range d.Bounds {
-				add(buckets, with("le", bound), unbits(d.Counts[i]))
+				add("_bucket", with("le", bound), unbits(d.Counts[i]))
 			}
 			s, c = d.Sum, d.Count
 		}
 		if q := p.Quantiles; q != nil {
 			for _, q := range q.Quantiles {
-				add(&own, with("quantile", q.Q), q.Value)
+				add("", with("quantile", q.Q), q.Value)
 			}
 			s, c = q.Sum, q.Count
 		}
 		if !math.IsNaN(s) {
-			add(sum, p.Labels, s)
+			add("_sum", p.Labels, s)
 		}
 		if n := unbits(c); !math.IsNaN(n) {
-			add(count, p.Labels, n)
+			add("_count", p.Labels, n)
 		}
 	}
 	of.kind, of.out.Points = metrics.Unknown, append(of.out.Points[:0], own.Points...)

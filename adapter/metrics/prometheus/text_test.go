@@ -44,7 +44,7 @@ func TestTextTakes(t *testing.T) {
 		{"# TYPE a histogram|a_bucket{le=\"1\"} 1|a_sum 3|", "# TYPE a histogram|a_bucket{le=\"1\"} 1|a_bucket{le=\"+Inf\"} 1|a_sum 3|a_count 1|", true},
 		{"# TYPE a histogram|a 5|a_bucket 1|a_bucket{le=\"+Inf\"} 2|a_count 2|", "# TYPE a histogram|a_bucket{le=\"+Inf\"} 2|a_count 2|", false},
 		{"# TYPE a histogram|a_bucket{le=\"1\"} 2|a_bucket{le=\"+Inf\"} 1|a_sum 0.5|a_count 1|", "# TYPE a untyped|# TYPE a_bucket untyped|a_bucket{le=\"1\"} 2|a_bucket{le=\"+Inf\"} 1|# TYPE a_sum untyped|a_sum 0.5|# TYPE a_count untyped|a_count 1|", false},
-		{"# TYPE a summary|a{quantile=\"1\"} 2|a_count -1|", "# TYPE a untyped|a{quantile=\"1\"} 2|# TYPE a_bucket untyped|# TYPE a_sum untyped|# TYPE a_count untyped|a_count -1|", false},
+		{"# TYPE a summary|a{quantile=\"1\"} 2|a_count -1|", "# TYPE a untyped|a{quantile=\"1\"} 2|# TYPE a_count untyped|a_count -1|", false},
 		{"# TYPE a summary|a{quantile=\"1\"} 2|a{quantile=\"0\"} 1|a_sum 3|a_count 2|", "# TYPE a summary|a{quantile=\"0\"} 1|a{quantile=\"1\"} 2|a_sum 3|a_count 2|", true},
 		{"# TYPE a summary|a_count 2|# TYPE a_sum gauge|a_sum 7|", "# TYPE a summary|a_count 2|# TYPE a_sum gauge|a_sum 7|", true},
 		{"# TYPE a_total gauge|a_total 1|a_created 2|", "# TYPE a_total gauge|a_total 1|# TYPE a_created untyped|a_created 2|", true},
