@@ -15,6 +15,7 @@ import (
 var groups = []group{
 	{"render", "100,000 series to text", renderers},
 	{"read", "text of 100,000 samples, read", readers},
+	{"json", "1 MB of JSON in a file to 14,000 points", selectors},
 }
 
 // A plan is how much is measured.
