@@ -25,17 +25,17 @@ type Batch struct {
 // A Family is the points of one Desc.
 type Family struct {
 	Desc
-	Points []Point
+	Points []Point // in any order, each Labels once
 
 	batch *Batch
 }
 
 // A Point is one series at one time.
 type Point struct {
-	Labels *Labels
-	Start  int64 // since when it counts, in Unix nanoseconds; 0: not known
-	Time   int64 // in Unix nanoseconds; 0: now, whenever that is for who reads it
-	Value  Value // of all kinds but the three below
+	Labels *Labels // by which it differs from the family's other points; nil: none
+	Start  int64   // since when it counts, in Unix nanoseconds; 0: not known
+	Time   int64   // in Unix nanoseconds; 0: now, whenever that is for who reads it
+	Value  Value   // of all kinds but the three below
 
 	// Of each kind that has more than a Value exactly one is set. They belong to
 	// the Batch, and live as long as what it collected.

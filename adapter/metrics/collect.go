@@ -32,7 +32,7 @@ func (e *Exporter) Collect(ctx context.Context, b *Batch) error {
 		b.Resource = found.Resource
 	}
 	for _, f := range found.families {
-		b.copy(f)
+		b.Copy(f)
 	}
 	return b.Err()
 }
@@ -56,8 +56,8 @@ func (e *Exporter) alone() ([]*slot, error) {
 // String returns "exporter", its name as a source.
 func (e *Exporter) String() string { return "exporter" }
 
-// copy adds f with data of b's own.
-func (b *Batch) copy(f *Family) {
+// Copy adds a copy of f, with data of b's own: f may belong to another Batch.
+func (b *Batch) Copy(f *Family) {
 	to := b.Family(f.Desc)
 	for i := range f.Points {
 		from := &f.Points[i]

@@ -5,16 +5,16 @@ package metrics
 type Kind uint8
 
 const (
-	Unknown        Kind = iota
-	Gauge               // a value now
-	Counter             // a sum that only grows
-	UpDownCounter       // a sum that also falls, which Prometheus has as a gauge
-	Histogram           // a Buckets
-	ExpHistogram        // an ExpBuckets
-	Summary             // a Quantiles
-	Info                // always 1; its labels are what it tells
-	StateSet            // 0 or 1 for each state of a set, which the label of the family's name tells
-	GaugeHistogram      // a Buckets of what is there now, which may also fall
+	Unknown        Kind = iota // a value of which nothing is known
+	Gauge                      // a value now
+	Counter                    // a sum that only grows
+	UpDownCounter              // a sum that also falls, which Prometheus has as a gauge
+	Histogram                  // a Buckets
+	ExpHistogram               // an ExpBuckets
+	Summary                    // a Quantiles
+	Info                       // always 1; its labels are what it tells
+	StateSet                   // 0 or 1 for each state of a set, which the label of the family's name tells
+	GaugeHistogram             // a Buckets of what is there now, which may also fall
 )
 
 var kinds = [...]string{"unknown", "gauge", "counter", "updowncounter", "histogram", "exphistogram", "summary", "info", "stateset", "gaugehistogram"}
@@ -37,6 +37,7 @@ type Desc struct {
 	// "{request}". Empty: it is not known.
 	Unit string
 
+	// Kind is what the points are. The zero value is Unknown.
 	Kind Kind
 
 	// Delta is set if points tell what came since their Start, not since the

@@ -1,20 +1,24 @@
 // Package metrics is an adapter that presents the CPU time and the memory of a
-// pod's main container, and whatever else its sources measure, as Prometheus
-// text on the pod's port.
+// pod's main container, and whatever else its sources measure, in the formats
+// that monitors read, on the pod's port.
 //
 //	exporter := &metrics.Exporter{Container: "web"}
 //	pod.Container{Name: "metrics", Adapter: exporter, Listen: "0.0.0.0:9102"}
 //
 // # What is served
 //
-// GET and HEAD of /metrics collect from all sources and answer in the text
-// format 0.0.4. The page at / links there, and every other path is 404. All
-// values are in base units. A name is derived from the OpenTelemetry one by the
+// GET and HEAD of /metrics collect from all sources and answer in what Accept
+// wants most: [Text], which is Prometheus' text format 0.0.4, [OpenMetrics], [JSON]
+// or one of [Exporter.Formats]; without a wish in Text. Accept-Encoding may ask for
+// zstd or gzip. /metrics.json is always JSON. /healthz is 200 while the exporter
+// serves, the page at / tells a person what is there, and every other path is 404.
+// WebConfig adds TLS, names and passwords. All values are in base units. A name is derived from the OpenTelemetry one by the
 // rules of that specification ("Prometheus and OpenMetrics Compatibility"): dots
 // become underscores, the unit follows in words, and _total ends a counter.
 //
 //	metric                              labels    of        read from
 //	up                                  source    Exporter
+//	source_duration_seconds             source    Exporter
 //	process_cpu_time_seconds_total      cpu_mode  Process   /proc/<pid>/stat, utime and stime
 //	process_memory_usage_bytes                    Process   /proc/<pid>/statm, resident
 //	process_memory_virtual_bytes                  Process   /proc/<pid>/statm, size
@@ -52,9 +56,9 @@
 //     is not called again until it has, in the next run of the Exporter either.
 //  3. The process is looked up at each collection, so a main container that was
 //     started again is measured in its new process. While it does not run, up is 0.
-//  4. The text is valid whatever the sources add: a series that is there already,
-//     and a name that is there with another type, are left out and counted. The
-//     source that comes first wins.
+//  4. What is served is valid whatever the sources add: a series that is there
+//     already, and a name that is there with another type, are left out and counted.
+//     The source that comes first wins, with its help and unit too.
 //  5. Families come by name, series by labels: the same values are the same bytes.
 //  6. Failures are logged when a source goes down and when it works again, and
 //     counted in [Exporter.Stats], which keeps the last error of each source.
@@ -62,16 +66,21 @@
 // The lifecycle is that of every adapter: see package adapter. The Exporter is
 // ready as soon as its fields are found right. When ctx is done it closes the
 // listener, answers the scrapes that it was sent, and waits for the collections;
-// one that ignores its context is an error that names the source.
+// one that ignores its context is an error that names the source. A source that is
+// a [Runner] runs all the time; if it ends, so does the Exporter.
 //
 // Limits: 16 scrapes at the same time (more are answered 503), 256 connections
 // (more wait in the backlog), 30 s and Timeout for a client to read the answer,
-// one goroutine and 200,000 points a source, 4 MiB for a file under /proc or /sys.
+// one goroutine, 500,000 points and 256 MiB a source ([Exporter.MaxPoints] and
+// MaxBytes), twice while one scrape is still written and the next collects, and
+// 4 MiB for a file under /proc or /sys. An answer is written in pieces of 48 KiB and
+// never kept as a whole.
 //
 // # A source of one's own
 //
 // It is a [Func] in a [Named], or a type with Collect and String, as in the
 // example. It adds points to the [Batch] that it is given and returns; it needs
-// no lock of its own against being called twice. Its test calls Collect with a
-// new Batch and looks at what All yields.
+// no lock of its own against being called twice. Labels are made once and used
+// for each collection: that is what makes it cheap. [Stats] makes a source of any
+// struct of counters, as the Stats of a block.
 package metrics

@@ -148,7 +148,7 @@ func settled(t testing.TB, batches ...*Batch) (*Batch, int) {
 		require.NoError(t, err)
 		twice += n
 	}
-	s := settlers.New().(*settler)
+	s := new(settler)
 	b, found := s.settle(nil, batches)
 	return b, twice + found.points
 }

@@ -4,7 +4,6 @@ import (
 	"io"
 	"math"
 	"strconv"
-	"sync"
 	"unicode/utf8"
 )
 
@@ -32,14 +31,14 @@ type jsonFormat struct{}
 func (jsonFormat) ContentType() string { return "application/json" }
 
 func (jsonFormat) Write(w io.Writer, b *Batch) error {
-	j := jsonWriters.Get().(*jsonWriter)
-	defer jsonWriters.Put(j)
+	j := jsonWriters.get()
+	defer jsonWriters.put(j)
 	j.begin(w)
 	j.batch(b)
 	return j.end()
 }
 
-var jsonWriters = sync.Pool{New: func() any { return new(jsonWriter) }}
+var jsonWriters kept[jsonWriter]
 
 type jsonWriter struct {
 	chunks

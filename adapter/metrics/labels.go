@@ -6,7 +6,10 @@ import (
 )
 
 // A Label is one attribute of a point or a resource.
-type Label struct{ Name, Value string }
+type Label struct {
+	Name  string // dotted, as cpu.mode
+	Value string // empty is as none
+}
 
 // Labels are the attributes of a point, in the order of their names, and known
 // as the text that Prometheus has for them. They never change, so that a source

@@ -75,7 +75,7 @@ func TestABatchIsUsedAgain(t *testing.T) {
 	for range 3 {
 		var next Batch
 		for _, f := range allKinds().Families() {
-			next.copy(f)
+			next.Copy(f)
 		}
 		next.Resource = NewLabels("service.name", "shop")
 		require.Equal(t, text, written(t, OpenMetrics, &next), "a copy says the same")

@@ -1,9 +1,6 @@
 package metrics
 
-import (
-	"io"
-	"sync"
-)
+import "io"
 
 // The formats that an Exporter always has. Names and units are by the rules of the
 // OpenTelemetry specification, "Prometheus and OpenMetrics Compatibility"; what
@@ -28,15 +25,15 @@ func (f textFormat) ContentType() string {
 }
 
 func (f textFormat) Write(w io.Writer, b *Batch) error {
-	t := writers.Get().(*textWriter)
-	defer writers.Put(t)
+	t := writers.get()
+	defer writers.put(t)
 	t.chunks.begin(w)
 	t.open = f.open
 	t.batch(b)
 	return t.end()
 }
 
-var writers = sync.Pool{New: func() any { return new(textWriter) }}
+var writers kept[textWriter]
 
 // A textWriter writes Prometheus' formats. Its memory is kept from one use to the
 // next.
@@ -46,7 +43,6 @@ type textWriter struct {
 	names names
 	taken map[string]*Family // of OpenMetrics, families by their names
 	le    bounds
-	cum   []uint64
 	exp   expanded
 }
 

@@ -3,6 +3,7 @@ package metrics
 import (
 	"context"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -34,22 +35,23 @@ func (l *listening) Ready(ctx context.Context) error {
 
 func TestRunnersRunAsLongAsTheExporter(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		var running bool
+		var running atomic.Bool
 		l := &listening{ready: make(chan struct{}), run: func(ctx context.Context) error {
-			running = true
+			running.Store(true)
 			<-ctx.Done()
-			running = false
+			running.Store(false)
 			return ctx.Err()
 		}}
 		e := &Exporter{Sources: []Source{Named{"l", Named{"inner", l}}}}
 		time.AfterFunc(time.Second, func() { close(l.ready) })
 		begun := time.Now()
 		s := start(t, e, nil)
+		synctest.Wait()
 		require.Equal(t, time.Second, time.Since(begun), "ready when it is")
-		require.True(t, running)
+		require.True(t, running.Load())
 		require.Equal(t, 1.0, s.scrape()["listening"])
 		require.NoError(t, s.stop())
-		require.False(t, running)
+		require.False(t, running.Load())
 	})
 }
 

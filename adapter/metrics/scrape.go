@@ -85,7 +85,7 @@ func (r *run) scrape(ctx context.Context, wait time.Duration) (*scraped, error) 
 	for _, f := range own.families {
 		f.arrange()
 	}
-	result.settler = settlers.Get().(*settler)
+	result.settler = settlers.get()
 	result.Batch, result.conflicts = result.settler.settle(r.resource, batches)
 	result.conflicts.points += twice
 	return result, nil

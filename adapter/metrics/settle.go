@@ -3,7 +3,6 @@ package metrics
 import (
 	"slices"
 	"strings"
-	"sync"
 )
 
 // A settler makes one Batch of several that are arranged, without a change to
@@ -26,7 +25,7 @@ type conflicts struct {
 	mismatches int // families whose unit or help is that of another source
 }
 
-var settlers = sync.Pool{New: func() any { return &settler{lines: map[string]uint{}} }}
+var settlers kept[settler]
 
 // settle returns a batch that is valid until release. What comes first wins,
 // because one series twice, or a name with two types, makes Prometheus drop the
@@ -60,8 +59,8 @@ func (s *settler) settle(resource *Labels, batches []*Batch) (*Batch, conflicts)
 // reserve notes the names of samples that a distribution has beside its own.
 func (s *settler) reserve() {
 	s.use++
-	if len(s.lines) > maxNames {
-		clear(s.lines)
+	if s.lines == nil || len(s.lines) > maxNames {
+		s.lines = map[string]uint{}
 	}
 	for _, f := range s.all {
 		switch f.Kind {
@@ -131,5 +130,5 @@ func (s *settler) release() {
 	clear(s.all)
 	s.all, s.used = s.all[:0], 0
 	s.out.Reset()
-	settlers.Put(s)
+	settlers.put(s)
 }

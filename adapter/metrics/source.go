@@ -34,6 +34,7 @@ type Runner interface {
 // A Validator is a Source that knows what is wrong with its fields. An Exporter
 // asks it before it begins.
 type Validator interface {
+	// Validate returns all that is wrong, in one error.
 	Validate() error
 }
 

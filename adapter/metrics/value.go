@@ -36,36 +36,36 @@ type Buckets struct {
 // ExpBuckets are the data of an ExpHistogram. Bucket i has what is above
 // 2^(2^-Scale·i), up to and with 2^(2^-Scale·(i+1)).
 type ExpBuckets struct {
-	Scale              int32
-	ZeroThreshold      float64
-	ZeroCount          uint64
-	Positive, Negative ExpSpan
-	Count              uint64
+	Scale              int32   // from -10 to 20
+	ZeroThreshold      float64 // up to which a measurement counts as 0
+	ZeroCount          uint64  // of these
+	Positive, Negative ExpSpan // of what lies on either side of 0
+	Count              uint64  // of all
 	Sum                float64 // NaN: not known
 }
 
 // An ExpSpan is a row of buckets of an ExpHistogram.
 type ExpSpan struct {
-	Offset int32 // of the first of Counts
-	Counts []uint64
+	Offset int32    // of the first of Counts
+	Counts []uint64 // each of its bucket alone
 }
 
 // Quantiles are the data of a Summary.
 type Quantiles struct {
 	Quantiles []Quantile // growing
-	Count     uint64
-	Sum       float64 // NaN: not known
+	Count     uint64     // of all
+	Sum       float64    // NaN: not known
 }
 
 // A Quantile is one of Quantiles.
 type Quantile struct {
 	Q     float64 // from 0 to 1
-	Value float64
+	Value float64 // below which Q of all are
 }
 
 // An Exemplar is one of the measurements that a point counts.
 type Exemplar struct {
 	Labels *Labels // as trace_id
-	Value  float64
-	Time   int64 // in Unix nanoseconds; 0: not known
+	Value  float64 // as it was measured
+	Time   int64   // in Unix nanoseconds; 0: not known
 }
