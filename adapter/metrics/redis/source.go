@@ -106,6 +106,9 @@ func (s *Source) Collect(ctx context.Context, b *metrics.Batch) error {
 }
 
 func (s *Source) collect(ctx context.Context, b *metrics.Batch) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	text, err := s.info(ctx)
 	if err != nil {
 		return err

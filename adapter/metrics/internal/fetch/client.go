@@ -87,6 +87,9 @@ func (c *Client) Close() {
 }
 
 func (c *Client) get(ctx context.Context) (*Body, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	uri := c.at.uri
 	for range maxRedirects + 1 {
 		resp, err := c.ask(ctx, uri)

@@ -15,6 +15,7 @@ import (
 var groups = []group{
 	{"render", "100,000 series to text", renderers},
 	{"read", "text of 100,000 samples, read", readers},
+	{"redis", "a server's INFO, over a kept connection", redises},
 }
 
 // A plan is how much is measured.
