@@ -50,6 +50,14 @@ func (c *Client) Validate() error {
 	return nil
 }
 
+// String is the URL without its password, once a Get was made.
+func (c *Client) String() string {
+	if c.at == nil {
+		return ""
+	}
+	return c.at.shown
+}
+
 // Get returns the body of an answer with status 200. It must be closed, before
 // the next Get. The error names the URL, without its password.
 func (c *Client) Get(ctx context.Context) (*Body, error) {
