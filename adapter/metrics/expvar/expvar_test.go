@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/podpatterns/podpatterns/adapter/metrics"
+	"github.com/podpatterns/podpatterns/adapter/metrics/metricstest"
 )
 
 // read is what s makes of body, as text without comments.
@@ -112,6 +113,8 @@ func TestCollect(t *testing.T) {
 	require.Zero(t, got["expvar_values_unread"])
 	require.Positive(t, got["go_memstats_heap_alloc_bytes"])
 	require.Len(t, got, len(memory)+4)
+
+	metricstest.Lint(t, s)
 
 	answer = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "oops") })
 	require.ErrorContains(t, s.Collect(t.Context(), &b), "expvar: "+server.URL+"/debug/vars: invalid character")

@@ -16,7 +16,7 @@ var abbreviated = strings.Fields("s ms us ns sec b kb mb gb tb pb m h d")
 var unusual = map[string]string{
 	"milliseconds": "seconds", "microseconds": "seconds", "nanoseconds": "seconds", "minutes": "seconds", "hours": "seconds",
 	"days": "seconds", "weeks": "seconds", "kilobytes": "bytes", "kibibytes": "bytes", "megabytes": "bytes", "mibibytes": "bytes",
-	"gigabytes": "bytes", "gibibytes": "bytes", "bits": "bytes", "fahrenheit": "celsius", "kelvin": "celsius", "percent": "ratio",
+	"gigabytes": "bytes", "gibibytes": "bytes", "bits": "bytes", "fahrenheit": "celsius", "kelvin": "celsius",
 }
 
 // lintName judges a name by the rules of promtool.

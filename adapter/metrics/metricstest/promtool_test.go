@@ -30,12 +30,13 @@ func builtin(t *testing.T) []metrics.Source {
 		t.Cleanup(s.Close)
 		return s.URL + "/"
 	}
-	info, err := os.ReadFile("testdata/redis.info")
+	info, err := os.ReadFile("../redis/testdata/7.0.info")
 	require.NoError(t, err)
 	all := []metrics.Source{
 		&nginx.Source{URL: serve("Active connections: 2 \nserver accepts handled requests\n 7 7 9 \nReading: 0 Writing: 1 Waiting: 1 \n")},
 		&expvar.Source{URL: serve(`{"hits": {"a": 1}, "memstats": {"Alloc": 1, "TotalAlloc": 2, "LastGC": 3, "NumGC": 4, "PauseTotalNs": 5, "GCCPUFraction": 0.5}}`)},
 		&redis.Source{Address: redisOf(t, string(info))},
+		&metrics.Runtime{},
 	}
 	if runtime.GOOS == "linux" {
 		all = append(all, &metrics.Process{}, &metrics.Cgroup{})

@@ -2,8 +2,10 @@ package redis
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"math"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/podpatterns/podpatterns/adapter/metrics"
+	"github.com/podpatterns/podpatterns/adapter/metrics/metricstest"
 )
 
 // Fields as versions have them, in an order that none has.
@@ -57,6 +60,16 @@ func TestVersions(t *testing.T) {
 			require.Equal(t, fmt.Sprint(test.want), fmt.Sprint(got)) // NaN is not NaN
 		})
 	}
+}
+
+// All of what a Redis 7.0 says, and a few lines of others.
+func TestGolden(t *testing.T) {
+	text, err := os.ReadFile("testdata/7.0.info")
+	require.NoError(t, err)
+	var r reader
+	s := metrics.Named{Name: "redis", Source: metrics.Func(func(_ context.Context, b *metrics.Batch) error { return r.read(text, b, time.Now()) })}
+	metricstest.Lint(t, s)
+	metricstest.Golden(t, s, "testdata/7.0.golden")
 }
 
 func TestSummaries(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/podpatterns/podpatterns/adapter/metrics"
+	"github.com/podpatterns/podpatterns/adapter/metrics/metricstest"
 	"github.com/podpatterns/podpatterns/internal/authority"
 )
 
@@ -72,6 +73,7 @@ func TestRealServer(t *testing.T) {
 	require.Positive(t, got["redis_memory_used_bytes"])
 	require.Greater(t, len(got), 120)
 	require.Less(t, got["redis_info_fields_unread"], 20.0)
+	metricstest.Lint(t, s)
 	ask("CONFIG", "SET", "requirepass", "secret")
 	s.drop()
 	require.ErrorContains(t, s.Collect(t.Context(), new(metrics.Batch)), "NOAUTH")
