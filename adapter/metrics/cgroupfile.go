@@ -56,8 +56,9 @@ func (g *cgroup) measure() error {
 
 // A cgroupReader keeps the first error, and reads nothing after it.
 type cgroupReader struct {
-	g   *cgroup
-	err error
+	g    *cgroup
+	last string // file that was read
+	err  error
 }
 
 // read returns the content of a file of the group, if it has that file.
@@ -76,7 +77,12 @@ func (r *cgroupReader) read(f folder, file int, name string) ([]byte, bool) {
 		}
 		r.g.files[file] = open
 	}
+	r.last = open.path
 	data, err := r.g.reader.read(open)
+	if r.g.reader.sys.reopen {
+		open.close()
+		r.g.files[file] = nil
+	}
 	switch {
 	case errors.Is(err, syscall.ENODEV):
 		r.g.removed, r.err = true, err
@@ -88,18 +94,18 @@ func (r *cgroupReader) read(f folder, file int, name string) ([]byte, bool) {
 }
 
 // keep returns v, which the last read file has, and notes the error with its name.
-func keep[T any](r *cgroupReader, file int, v T, err error) T {
+func keep[T any](r *cgroupReader, v T, err error) T {
 	if err != nil && r.err == nil {
-		r.err = fmt.Errorf("%s: %w", r.g.files[file].path, err)
+		r.err = fmt.Errorf("%s: %w", r.last, err)
 	}
 	return v
 }
 
 // line sets a counter from the line of a key, which has a unit of nanoseconds,
 // if it is there.
-func (r *cgroupReader) line(v *cgroupValues, i, file int, data []byte, key string, unit int64) {
+func (r *cgroupReader) line(v *cgroupValues, i int, data []byte, key string, unit int64) {
 	n, found, err := optionalNumber(data, key)
-	keep(r, file, n, err)
+	keep(r, n, err)
 	if found {
 		v.set(i, n*unit)
 	}
@@ -109,15 +115,15 @@ func (r *cgroupReader) cpu(v *cgroupValues, time, limit folder) {
 	if time.v2 {
 		if data, ok := r.read(time, fileCPU, "cpu.stat"); ok {
 			total, err := keyedNumber(data, "usage_usec")
-			keep(r, fileCPU, total, err)
-			r.line(v, cgUser, fileCPU, data, "user_usec", 1e3)
-			r.line(v, cgSystem, fileCPU, data, "system_usec", 1e3)
+			keep(r, total, err)
+			r.line(v, cgUser, data, "user_usec", 1e3)
+			r.line(v, cgSystem, data, "system_usec", 1e3)
 			if !v.has[cgUser] || !v.has[cgSystem] {
 				v.set(cgTotal, total*1e3)
 			}
-			r.line(v, cgPeriods, fileCPU, data, "nr_periods", 1)
-			r.line(v, cgThrottled, fileCPU, data, "nr_throttled", 1)
-			r.line(v, cgThrottledTime, fileCPU, data, "throttled_usec", 1e3)
+			r.line(v, cgPeriods, data, "nr_periods", 1)
+			r.line(v, cgThrottled, data, "nr_throttled", 1)
+			r.line(v, cgThrottledTime, data, "throttled_usec", 1e3)
 		}
 	} else {
 		r.cpuV1(v, time, limit)
@@ -125,7 +131,7 @@ func (r *cgroupReader) cpu(v *cgroupValues, time, limit folder) {
 	if limit.v2 {
 		if data, ok := r.read(limit, fileQuota, "cpu.max"); ok {
 			cpus, err := parseCPUMax(data)
-			v.cpus = keep(r, fileQuota, cpus, err)
+			v.cpus = keep(r, cpus, err)
 		}
 		return
 	}
@@ -138,16 +144,16 @@ func (r *cgroupReader) cpu(v *cgroupValues, time, limit folder) {
 func (r *cgroupReader) cpuV1(v *cgroupValues, time, limit folder) {
 	const tick = 1e9 / ticksPerSecond
 	if data, ok := r.read(time, fileCPU, "cpuacct.stat"); ok {
-		r.line(v, cgUser, fileCPU, data, "user", tick)
-		r.line(v, cgSystem, fileCPU, data, "system", tick)
+		r.line(v, cgUser, data, "user", tick)
+		r.line(v, cgSystem, data, "system", tick)
 	} else if data, ok := r.read(time, fileCPU, "cpuacct.usage"); ok {
 		n, err := parseValue(data)
-		v.set(cgTotal, keep(r, fileCPU, n, err))
+		v.set(cgTotal, keep(r, n, err))
 	}
 	if data, ok := r.read(limit, fileThrottled, "cpu.stat"); ok && !limit.v2 {
-		r.line(v, cgPeriods, fileThrottled, data, "nr_periods", 1)
-		r.line(v, cgThrottled, fileThrottled, data, "nr_throttled", 1)
-		r.line(v, cgThrottledTime, fileThrottled, data, "throttled_time", 1)
+		r.line(v, cgPeriods, data, "nr_periods", 1)
+		r.line(v, cgThrottled, data, "nr_throttled", 1)
+		r.line(v, cgThrottledTime, data, "throttled_time", 1)
 	}
 }
 
@@ -158,7 +164,7 @@ func (r *cgroupReader) number(f folder, file int, name string, parse func([]byte
 		return 0
 	}
 	n, err := parse(data)
-	return keep(r, file, n, err)
+	return keep(r, n, err)
 }
 
 func parseValue(data []byte) (int64, error) { return number(data, "value") }

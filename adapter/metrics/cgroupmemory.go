@@ -21,24 +21,24 @@ func (r *cgroupReader) memory(v *cgroupValues, f folder) {
 	}
 	if data, ok := r.read(f, fileUsage, files.usage); ok {
 		n, err := parseValue(data)
-		v.usage, v.hasUsage = keep(r, fileUsage, n, err), true
+		v.usage, v.hasUsage = keep(r, n, err), true
 	}
 	if data, ok := r.read(f, fileMemoryStat, "memory.stat"); ok {
 		n, err := keyedNumber(data, files.anon)
-		v.rss = keep(r, fileMemoryStat, n, err)
+		v.rss = keep(r, n, err)
 		n, err = keyedNumber(data, files.inactiveFile)
-		v.inactive, v.hasMemory = keep(r, fileMemoryStat, n, err), true
-		r.line(v, cgMinor, fileMemoryStat, data, files.faults, 1)
-		r.line(v, cgMajor, fileMemoryStat, data, files.major, 1)
+		v.inactive, v.hasMemory = keep(r, n, err), true
+		r.line(v, cgMinor, data, files.faults, 1)
+		r.line(v, cgMajor, data, files.major, 1)
 		v.counts[cgMinor] = max(0, v.counts[cgMinor]-v.counts[cgMajor])
 	}
 	if data, ok := r.read(f, fileLimit, files.limit); ok {
 		n, err := parseLimit(data)
-		v.limit = keep(r, fileLimit, n, err)
+		v.limit = keep(r, n, err)
 		v.hasLimit = v.limit < noLimit
 	}
 	if data, ok := r.read(f, fileEvents, files.events); ok {
-		r.line(v, cgOOM, fileEvents, data, "oom_kill", 1)
+		r.line(v, cgOOM, data, "oom_kill", 1)
 	}
 }
 
@@ -50,7 +50,7 @@ func (r *cgroupReader) disk(v *cgroupValues, f folder) {
 	}
 	if data, ok := r.read(f, fileDisk, name); ok {
 		io, err := parse(data)
-		io = keep(r, fileDisk, io, err)
+		io = keep(r, io, err)
 		v.set(cgRead, io.read)
 		v.set(cgWritten, io.written)
 	}

@@ -24,7 +24,7 @@ const booted = 1_700_000_000_000_000_000
 // on which this process has the pid 1.
 func (files tree) system(t testing.TB) *system {
 	t.Helper()
-	s := &system{goos: "linux", root: t.TempDir(), pageSize: 4096, pid: 1, booted: func() (int64, bool) { return booted, true }}
+	s := &system{goos: "linux", root: t.TempDir(), pageSize: 4096, pid: 1, reopen: true, booted: func() (int64, bool) { return booted, true }}
 	files.write(t, s)
 	return s
 }

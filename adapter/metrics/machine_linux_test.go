@@ -30,9 +30,8 @@ func TestMain(m *testing.M) {
 }
 
 var modes = map[string]func(){
-	"burn":  burnUntilEOF,
-	"short": func() { burnFor(50 * time.Millisecond) },
-	"tree":  growTree,
+	"burn": burnUntilEOF,
+	"tree": growTree,
 }
 
 // burnUntilEOF uses CPU until its stdin ends.
@@ -50,29 +49,26 @@ func burnFor(d time.Duration) {
 	}
 }
 
+// short is what uses some CPU, and ends.
+const short = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done"
+
 // growTree starts short children at each line of its stdin, waits for them, and
 // says then how much CPU time it and they have used. At "orphan" it leaves one
-// to init that runs as long as its stdin.
+// to init that a collection can see before.
 func growTree() {
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
 		if in.Text() == "orphan" {
-			exec.Command("/bin/sh", "-c", childVariable+"=short "+os.Args[0]+" & exit").Run()
+			exec.Command("/bin/sh", "-c", "("+short+") & sleep 0.3").Run()
 			fmt.Println("orphan")
 			continue
 		}
 		for range 3 {
-			if err := again("short").Run(); err != nil {
+			if err := exec.Command("/bin/sh", "-c", short).Run(); err != nil {
 				panic(err)
 			}
 		}
 		fmt.Println(usage(syscall.RUSAGE_SELF) + usage(syscall.RUSAGE_CHILDREN))
 	}
-}
-
-func again(mode string) *exec.Cmd {
-	c := exec.Command(os.Args[0])
-	c.Env = append(os.Environ(), childVariable+"="+mode)
-	return c
 }
 
 // A kid is a child with its pipes.
@@ -85,7 +81,8 @@ type kid struct {
 // child starts one that runs until the test ends.
 func child(t testing.TB, mode string) *kid {
 	t.Helper()
-	c := &kid{Cmd: again(mode)}
+	c := &kid{Cmd: exec.Command(os.Args[0])}
+	c.Env = append(os.Environ(), childVariable+"="+mode)
 	var err error
 	c.in, err = c.StdinPipe()
 	require.NoError(t, err)

@@ -30,7 +30,7 @@ func (m *member) close() {
 
 // join makes the process with the pid a member; 0 is this one.
 func (g *processes) join(pid int) (*member, error) {
-	m := &member{dir: procSelf, keep: len(g.members) < maxKept}
+	m := &member{dir: procSelf, keep: len(g.members) < maxKept && !g.reader.sys.reopen}
 	if pid != 0 {
 		m.dir = procDir(pid)
 	}

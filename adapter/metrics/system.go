@@ -20,6 +20,7 @@ type system struct {
 	pageSize int64
 	pid      int                  // this process
 	booted   func() (int64, bool) // when, in Unix nanoseconds; false: it is not known
+	reopen   bool                 // keep no file open: one of a test does not end with its process
 }
 
 var machine = &system{goos: runtime.GOOS, pageSize: int64(os.Getpagesize()), pid: os.Getpid(), booted: bootTime}

@@ -50,6 +50,14 @@ func (c *Client) Validate() error {
 	return nil
 }
 
+// String is the URL without its password, once a Get was made.
+func (c *Client) String() string {
+	if c.at == nil {
+		return ""
+	}
+	return c.at.shown
+}
+
 // Get returns the body of an answer with status 200. It must be closed, before
 // the next Get. The error names the URL, without its password.
 func (c *Client) Get(ctx context.Context) (*Body, error) {
@@ -87,6 +95,9 @@ func (c *Client) Close() {
 }
 
 func (c *Client) get(ctx context.Context) (*Body, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	uri := c.at.uri
 	for range maxRedirects + 1 {
 		resp, err := c.ask(ctx, uri)

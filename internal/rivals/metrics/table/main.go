@@ -16,6 +16,7 @@ var groups = []group{
 	{"render", "100,000 series to text", renderers},
 	{"read", "text of 100,000 samples, read", readers},
 	{"json", "1 MB of JSON in a file to 14,000 points", selectors},
+	{"redis", "a server's INFO, over a kept connection", redises},
 }
 
 // A plan is how much is measured.
