@@ -15,12 +15,19 @@ type Batch struct {
 	exp      arena[ExpBuckets]
 	quantile arena[Quantiles]
 	exemplar arena[Exemplar]
+
+	limits        limits
+	points, bytes int
+	err           error
+	beyond        Point // what is added beyond the limits
 }
 
 // A Family is the points of one Desc.
 type Family struct {
 	Desc
 	Points []Point
+
+	batch *Batch
 }
 
 // A Point is one series at one time.
@@ -32,7 +39,7 @@ type Point struct {
 
 	// Of each kind that has more than a Value exactly one is set. They belong to
 	// the Batch, and live as long as what it collected.
-	Buckets   *Buckets    // of a Histogram
+	Buckets   *Buckets    // of a Histogram or GaugeHistogram
 	Exp       *ExpBuckets // of an ExpHistogram
 	Quantiles *Quantiles  // of a Summary
 
@@ -52,7 +59,7 @@ func (b *Batch) Family(d Desc) *Family {
 	} else {
 		f = new(Family)
 	}
-	f.Desc, f.Points = d, f.Points[:0]
+	f.Desc, f.Points, f.batch = d, f.Points[:0], b
 	b.families = append(b.families, f)
 	return f
 }
@@ -60,6 +67,10 @@ func (b *Batch) Family(d Desc) *Family {
 // Add adds a point, and returns it for what else is to be set. It is valid up
 // to the next Add.
 func (f *Family) Add(l *Labels, v Value) *Point {
+	if f.batch != nil && !f.batch.admit(l) {
+		f.batch.beyond = Point{}
+		return &f.batch.beyond
+	}
 	f.Points = append(f.Points, Point{Labels: l, Value: v})
 	return &f.Points[len(f.Points)-1]
 }
@@ -114,24 +125,5 @@ func (b *Batch) Reset() {
 	b.exp.reset()
 	b.quantile.reset()
 	b.exemplar.reset()
+	b.points, b.bytes, b.err = 0, 0, nil
 }
-
-// An arena hands out values that are used again after a reset, slices in them
-// included. They never move.
-type arena[T any] struct {
-	all  []*T
-	used int
-}
-
-func (a *arena[T]) next() *T {
-	if a.used == len(a.all) {
-		block := make([]T, 64)
-		for i := range block {
-			a.all = append(a.all, &block[i])
-		}
-	}
-	a.used++
-	return a.all[a.used-1]
-}
-
-func (a *arena[T]) reset() { a.used = 0 }

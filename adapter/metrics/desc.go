@@ -5,18 +5,19 @@ package metrics
 type Kind uint8
 
 const (
-	Unknown       Kind = iota
-	Gauge              // a value now
-	Counter            // a sum that only grows
-	UpDownCounter      // a sum that also falls, which Prometheus has as a gauge
-	Histogram          // a Buckets
-	ExpHistogram       // an ExpBuckets
-	Summary            // a Quantiles
-	Info               // always 1; its labels are what it tells
-	StateSet           // 0 or 1 for each state of a set, which the label of the family's name tells
+	Unknown        Kind = iota
+	Gauge               // a value now
+	Counter             // a sum that only grows
+	UpDownCounter       // a sum that also falls, which Prometheus has as a gauge
+	Histogram           // a Buckets
+	ExpHistogram        // an ExpBuckets
+	Summary             // a Quantiles
+	Info                // always 1; its labels are what it tells
+	StateSet            // 0 or 1 for each state of a set, which the label of the family's name tells
+	GaugeHistogram      // a Buckets of what is there now, which may also fall
 )
 
-var kinds = [...]string{"unknown", "gauge", "counter", "updowncounter", "histogram", "exphistogram", "summary", "info", "stateset"}
+var kinds = [...]string{"unknown", "gauge", "counter", "updowncounter", "histogram", "exphistogram", "summary", "info", "stateset", "gaugehistogram"}
 
 // String returns the name of k in lower case, as "gauge".
 func (k Kind) String() string {
@@ -44,4 +45,9 @@ type Desc struct {
 
 	// Help is a sentence for people.
 	Help string
+
+	// Verbatim is set if Name is already what Prometheus has, as of a family that
+	// was read from its text: formats of Prometheus then add no unit, no _total and
+	// no _info. A Counter without _total is unknown in OpenMetrics.
+	Verbatim bool
 }

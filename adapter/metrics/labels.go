@@ -65,8 +65,9 @@ func (l *Labels) Value(name string) string {
 }
 
 // Text is what stands between the braces in Prometheus' text:
-// code="200",path="a\"b", with names made valid. Two labels with one Text are
-// one series.
+// code="200",path="a\"b", with names made valid, in the order of those. Where two
+// names become one, their values are joined by ";", in the order of the names, as
+// the OpenTelemetry specification has it. Two labels with one Text are one series.
 func (l *Labels) Text() string {
 	if l == nil {
 		return ""
@@ -75,17 +76,32 @@ func (l *Labels) Text() string {
 }
 
 func labelText(all []Label) string {
-	var b strings.Builder
-	for i, l := range all {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString(LabelName(l.Name))
-		b.WriteString(`="`)
-		escape.WriteString(&b, l.Value)
-		b.WriteByte('"')
+	if !slices.IsSortedFunc(all, byLabelName) {
+		all = slices.Clone(all)
+		slices.SortStableFunc(all, byLabelName)
 	}
+	var b strings.Builder
+	last := ""
+	for i, l := range all {
+		name := LabelName(l.Name)
+		switch {
+		case i == 0:
+			b.WriteString(name)
+			b.WriteString(`="`)
+		case name == last:
+			b.WriteByte(';')
+		default:
+			b.WriteString(`",`)
+			b.WriteString(name)
+			b.WriteString(`="`)
+		}
+		last = name
+		escape.WriteString(&b, strings.ToValidUTF8(l.Value, "\uFFFD"))
+	}
+	b.WriteByte('"')
 	return b.String()
 }
+
+func byLabelName(a, b Label) int { return strings.Compare(LabelName(a.Name), LabelName(b.Name)) }
 
 var escape = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
