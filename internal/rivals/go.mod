@@ -14,6 +14,7 @@ require (
 	github.com/thejerf/suture/v4 v4.0.6
 	go.opentelemetry.io/collector/component/componenttest v0.149.0
 	go.opentelemetry.io/collector/extension/xextension v0.149.0
+	go.opentelemetry.io/proto/slim/otlp v1.10.0
 	go.uber.org/fx v1.24.0
 	golang.org/x/net v0.62.0
 )
@@ -117,7 +118,7 @@ require (
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 	gonum.org/v1/gonum v0.17.0 // indirect
-	google.golang.org/protobuf v1.36.11 // indirect
+	google.golang.org/protobuf v1.36.12
 	gopkg.in/tomb.v1 v1.0.0-20141024135613-dd632973f1e7 // indirect
 )
 
