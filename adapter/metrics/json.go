@@ -4,7 +4,8 @@ import (
 	"io"
 	"math"
 	"strconv"
-	"unicode/utf8"
+
+	"github.com/podpatterns/podpatterns/internal/jsontext"
 )
 
 // JSON is a format for shells, tests and pages:
@@ -179,36 +180,4 @@ func (j *jsonWriter) labels(l *Labels) {
 }
 
 // text writes a string, of which what is not UTF-8 is replaced.
-func (j *jsonWriter) text(s string) {
-	const hex = "0123456789abcdef"
-	j.put(`"`)
-	from := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= utf8.RuneSelf {
-			r, size := utf8.DecodeRuneInString(s[i:])
-			if r == utf8.RuneError && size == 1 {
-				j.put(s[from:i])
-				j.put("\uFFFD")
-				from = i + 1
-			}
-			i += size
-			continue
-		}
-		if c < ' ' || c == '"' || c == '\\' {
-			j.put(s[from:i])
-			switch c {
-			case '"', '\\':
-				j.out = append(j.out, '\\', c)
-			case '\n':
-				j.put(`\n`)
-			default:
-				j.out = append(j.out, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-			}
-			from = i + 1
-		}
-		i++
-	}
-	j.put(s[from:])
-	j.put(`"`)
-}
+func (j *jsonWriter) text(s string) { j.out = jsontext.Append(j.out, s) }

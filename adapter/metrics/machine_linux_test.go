@@ -50,7 +50,7 @@ func burnFor(d time.Duration) {
 }
 
 // short is what uses some CPU, and ends.
-const short = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done"
+const short = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done"
 
 // growTree starts short children at each line of its stdin, waits for them, and
 // says then how much CPU time it and they have used. At "orphan" it leaves one
@@ -58,7 +58,7 @@ const short = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done"
 func growTree() {
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
 		if in.Text() == "orphan" {
-			exec.Command("/bin/sh", "-c", "("+short+") & sleep 0.3").Run()
+			exec.Command("/bin/sh", "-c", "("+short+"; "+short+") & sleep 0.3").Run()
 			fmt.Println("orphan")
 			continue
 		}

@@ -63,13 +63,3 @@ func FuzzOTLP(f *testing.F)     { fuzzFormat(f, OTLP{}, decodeOTLP, false) }
 func FuzzLoki(f *testing.F)     { fuzzFormat(f, Loki{}, decodeLoki, true) }
 func FuzzLokiJSON(f *testing.F) { fuzzFormat(f, Loki{JSON: true}, decodeLokiJSON, true) }
 func FuzzNDJSON(f *testing.F)   { fuzzFormat(f, NDJSON{}, decodeNDJSON, true) }
-
-// The answer is a server's, and so may be anything.
-func FuzzLookup(f *testing.F) {
-	f.Add(appendField(appendVarint(nil, 1, 300), 2, "text"), uint64(2))
-	f.Add([]byte{2<<3 | 2, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f}, uint64(2))
-	f.Fuzz(func(t *testing.T, message []byte, field uint64) {
-		_, data := lookup(message, field)
-		require.True(t, bytes.Contains(message, data))
-	})
-}

@@ -3,6 +3,8 @@ package push
 import (
 	"net/http"
 	"strconv"
+
+	"github.com/podpatterns/podpatterns/internal/jsontext"
 )
 
 type lokiJSON struct{ streams }
@@ -42,7 +44,7 @@ func appendObject(b []byte, m map[string]string) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendJSON(append(appendJSON(b, k), ':'), m[k])
+		b = jsontext.Append(append(jsontext.Append(b, k), ':'), m[k])
 	}
 	return append(b, '}')
 }
@@ -59,7 +61,7 @@ func (e *lokiJSON) line(b []byte, r record) []byte {
 	b = append(comma(b), '[', '"')
 	b = strconv.AppendInt(b, e.next(r), 10)
 	b = append(b, '"', ',')
-	b = appendJSON(b, r.text)
+	b = jsontext.Append(b, r.text)
 	b = append(b, e.cur.meta...)
 	return append(b, ']')
 }

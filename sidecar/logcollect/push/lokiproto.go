@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"time"
 	"unicode/utf8"
+
+	"github.com/podpatterns/podpatterns/internal/protobuf"
 )
 
 // The numbers of the fields in logproto's push.proto.
@@ -45,16 +47,16 @@ func (e *lokiProto) head(b []byte, path string) []byte {
 
 func (e *lokiProto) stream(path string) (s stream) {
 	s.key = format(e.labels(path))
-	s.labels = appendField(nil, lokiLabels, s.key)
+	s.labels = protobuf.AppendField(nil, lokiLabels, s.key)
 	if e.form.MetadataOf == nil {
 		return s
 	}
 	meta := e.form.MetadataOf(path)
 	for _, k := range sorted(meta) {
 		begin := len(s.meta)
-		s.meta = appendText(s.meta, lokiName, valid(k))
-		s.meta = appendText(s.meta, lokiValue, valid(meta[k]))
-		s.meta = wrap(s.meta, begin, lokiMeta)
+		s.meta = protobuf.AppendText(s.meta, lokiName, valid(k))
+		s.meta = protobuf.AppendText(s.meta, lokiValue, valid(meta[k]))
+		s.meta = protobuf.Wrap(s.meta, begin, lokiMeta)
 	}
 	return s
 }
@@ -67,18 +69,18 @@ func (e *lokiProto) line(b []byte, r record) []byte {
 	}
 	at := e.next(r)
 	seconds, nanos := at/int64(time.Second), at%int64(time.Second)
-	stamp := sizeNumber(seconds) + sizeNumber(nanos)
-	b = appendLength(b, lokiEntries, sizeField(stamp)+sizeText(len(text))+len(e.cur.meta))
-	b = appendLength(b, lokiTime, stamp)
-	b = appendNumber(b, lokiSeconds, seconds)
-	b = appendNumber(b, lokiNanos, nanos)
-	b = appendText(b, lokiLine, text)
+	stamp := protobuf.SizeNumber(seconds) + protobuf.SizeNumber(nanos)
+	b = protobuf.AppendLength(b, lokiEntries, protobuf.SizeField(stamp)+protobuf.SizeText(len(text))+len(e.cur.meta))
+	b = protobuf.AppendLength(b, lokiTime, stamp)
+	b = protobuf.AppendNumber(b, lokiSeconds, seconds)
+	b = protobuf.AppendNumber(b, lokiNanos, nanos)
+	b = protobuf.AppendText(b, lokiLine, text)
 	return append(b, e.cur.meta...)
 }
 
 func (e *lokiProto) foot(b []byte, begin int) []byte {
 	e.end()
-	return wrap(b, begin, lokiStreams)
+	return protobuf.Wrap(b, begin, lokiStreams)
 }
 
 func (*lokiProto) close(b []byte) []byte { return b }

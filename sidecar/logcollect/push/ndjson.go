@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 	"unicode/utf8"
+
+	"github.com/podpatterns/podpatterns/internal/jsontext"
 )
 
 // NDJSON is one JSON object for each line, on a line of its own, as
@@ -69,9 +71,9 @@ func (n NDJSON) encoder() encoder {
 	e := &ndjson{form: n, fields: memo[[]byte]{}}
 	at, _, message := n.names()
 	if at != none {
-		e.time = append(appendJSON(nil, at), ':', '"')
+		e.time = append(jsontext.Append(nil, at), ':', '"')
 	}
-	e.message = append(appendJSON(nil, message), ':')
+	e.message = append(jsontext.Append(nil, message), ':')
 	return e
 }
 
@@ -97,7 +99,7 @@ func (e *ndjson) head(b []byte, path string) []byte {
 func (e *ndjson) members(path string) (b []byte) {
 	at, name, message := e.form.names()
 	add := func(name, value string) {
-		b = append(appendJSON(append(appendJSON(b, name), ':'), value), ',')
+		b = append(jsontext.Append(append(jsontext.Append(b, name), ':'), value), ',')
 	}
 	if name != none {
 		add(name, path)
@@ -128,7 +130,7 @@ func (e *ndjson) line(b []byte, r record) []byte {
 	}
 	b = append(b, e.file...)
 	b = append(b, e.message...)
-	b = appendJSON(b, r.text)
+	b = jsontext.Append(b, r.text)
 	return append(b, '}', '\n')
 }
 

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/podpatterns/podpatterns/internal/jsontext"
 )
 
 // write sends b to a fake in virtual time, and returns the fake.
@@ -102,7 +104,7 @@ func TestJSONStringBytes(t *testing.T) {
 			text := []byte("abcdefghijklmnopqrst")
 			text[at] = byte(c)
 			var back string
-			got := appendJSON(nil, text)
+			got := jsontext.Append(nil, text)
 			if err := json.Unmarshal(got, &back); err != nil || back != string([]rune(string(text))) {
 				t.Fatalf("%q became %s: %v", text, got, err)
 			}
@@ -114,11 +116,11 @@ func FuzzJSONString(f *testing.F) {
 	f.Add([]byte("plain"))
 	f.Add([]byte("\"\\\b\f\n\r\t\x00\x7f\u2028é\xe9\xed\xa0\x80\xf4\x90\x80\x80\xe2\x82"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		got := appendJSON([]byte("before"), text)
+		got := jsontext.Append([]byte("before"), text)
 		var back string
 		require.NoError(t, json.Unmarshal(got[len("before"):], &back), "%q", got)
 		require.Equal(t, string([]rune(string(text))), back)
 		require.Equal(t, string([]rune(string(text))), string(appendValid(nil, text)))
-		require.Equal(t, got, appendJSON([]byte("before"), string(text)))
+		require.Equal(t, got, jsontext.Append([]byte("before"), string(text)))
 	})
 }

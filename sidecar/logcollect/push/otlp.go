@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"path"
 	"unicode/utf8"
+
+	"github.com/podpatterns/podpatterns/internal/protobuf"
 )
 
 // OTLP is OTLP/HTTP for logs with protobuf, of which each line is a log record.
@@ -77,8 +79,8 @@ func (OTLP) compressions() []Compression { return []Compression{Gzip, Zstd, None
 
 func (o OTLP) encoder() encoder {
 	e := &otlp{form: o, memo: memo[[]byte]{}}
-	e.resource = appendField(nil, otlpResource, attributes(nil, 1, o.Resource))
-	e.scope = appendField(nil, otlpScope, appendField(nil, 1, scope))
+	e.resource = protobuf.AppendField(nil, otlpResource, attributes(nil, 1, o.Resource))
+	e.scope = protobuf.AppendField(nil, otlpScope, protobuf.AppendField(nil, 1, scope))
 	return e
 }
 
@@ -112,31 +114,31 @@ func (e *otlp) attributes(file string) []byte {
 func attributes(b []byte, field byte, m map[string]string) []byte {
 	for _, k := range sorted(m) {
 		begin := len(b)
-		b = appendField(b, otlpKey, valid(k))
-		b = appendField(b, otlpValue, appendField(nil, otlpString, valid(m[k])))
-		b = wrap(b, begin, field)
+		b = protobuf.AppendField(b, otlpKey, valid(k))
+		b = protobuf.AppendField(b, otlpValue, protobuf.AppendField(nil, otlpString, valid(m[k])))
+		b = protobuf.Wrap(b, begin, field)
 	}
 	return b
 }
 
 func (e *otlp) line(b []byte, r record) []byte {
-	body := sizeField(len(r.text))
-	size := sizeField(body) + len(e.file) + 9
+	body := protobuf.SizeField(len(r.text))
+	size := protobuf.SizeField(body) + len(e.file) + 9
 	if r.time != 0 {
 		size += 9
 	}
-	b = appendLength(b, otlpLogRecords, size)
+	b = protobuf.AppendLength(b, otlpLogRecords, size)
 	if r.time != 0 {
-		b = appendFixed64(b, otlpTime, r.time)
+		b = protobuf.AppendFixed64(b, otlpTime, r.time)
 	}
-	b = appendLength(b, otlpBody, body)
+	b = protobuf.AppendLength(b, otlpBody, body)
 	if utf8.Valid(r.text) {
-		b = appendField(b, otlpString, r.text)
+		b = protobuf.AppendField(b, otlpString, r.text)
 	} else {
-		b = appendField(b, otlpBytes, r.text)
+		b = protobuf.AppendField(b, otlpBytes, r.text)
 	}
 	b = append(b, e.file...)
-	return appendFixed64(b, otlpObserved, r.read)
+	return protobuf.AppendFixed64(b, otlpObserved, r.read)
 }
 
 func (*otlp) undo() {}
@@ -147,11 +149,11 @@ func (*otlp) foot(b []byte, _ int) []byte { return b }
 func (e *otlp) close(b []byte) []byte {
 	scoped := len(e.scope) + len(b)
 	header := make([]byte, 0, e.rest())
-	header = appendLength(header, otlpResourceLogs, len(e.resource)+sizeField(scoped))
+	header = protobuf.AppendLength(header, otlpResourceLogs, len(e.resource)+protobuf.SizeField(scoped))
 	header = append(header, e.resource...)
-	header = appendLength(header, otlpScopeLogs, scoped)
+	header = protobuf.AppendLength(header, otlpScopeLogs, scoped)
 	header = append(header, e.scope...)
-	return insert(b, 0, header)
+	return protobuf.Insert(b, 0, header)
 }
 
 func (e *otlp) rest() int { return len(e.resource) + len(e.scope) + 2*(1+5) }
@@ -160,9 +162,9 @@ func (*otlp) taken(answer []byte) (int64, string) {
 	if len(answer) > 0 && answer[0] == '{' { // no message begins so
 		return takenJSON(answer)
 	}
-	_, partial := lookup(answer, otlpPartial)
-	rejected, _ := lookup(partial, otlpRejected)
-	_, message := lookup(partial, otlpMessage)
+	_, partial := protobuf.Lookup(answer, otlpPartial)
+	rejected, _ := protobuf.Lookup(partial, otlpRejected)
+	_, message := protobuf.Lookup(partial, otlpMessage)
 	return int64(rejected), string(message)
 }
 
@@ -182,7 +184,7 @@ func takenJSON(answer []byte) (int64, string) {
 }
 
 func (*otlp) reason(answer []byte) string {
-	if _, message := lookup(answer, otlpMessage); len(message) > 0 {
+	if _, message := protobuf.Lookup(answer, otlpMessage); len(message) > 0 {
 		return string(message)
 	}
 	return string(answer)

@@ -1,7 +1,6 @@
 package push
 
 import (
-	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -9,6 +8,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/podpatterns/podpatterns/internal/protobuf"
 )
 
 func TestOTLP(t *testing.T) {
@@ -40,9 +41,9 @@ func TestOTLPAttributes(t *testing.T) {
 
 func TestOTLPPartialSuccess(t *testing.T) {
 	partial := func(rejected int64, message string) string {
-		b := appendVarint(nil, otlpRejected, rejected)
-		b = appendField(b, otlpMessage, message)
-		return string(appendField(nil, otlpPartial, b))
+		b := protobuf.AppendVarint(nil, otlpRejected, rejected)
+		b = protobuf.AppendField(b, otlpMessage, message)
+		return string(protobuf.AppendField(nil, otlpPartial, b))
 	}
 	for _, c := range []struct {
 		answer   string
@@ -50,7 +51,7 @@ func TestOTLPPartialSuccess(t *testing.T) {
 		log      string
 	}{
 		{"", 0, ""},
-		{string(appendField(nil, otlpPartial, "")), 0, ""},
+		{string(protobuf.AppendField(nil, otlpPartial, "")), 0, ""},
 		{partial(0, "soon deprecated"), 0, "push: the server has taken all, and warns why=soon deprecated"},
 		{partial(2, "too old"), 2, "push: the server has rejected lines, which it does not want again lines=2 of=3 why=too old"},
 		{partial(99, "?"), 3, "lines=3 of=3"},
@@ -88,7 +89,7 @@ func TestOTLPPartialSuccess(t *testing.T) {
 
 // A failure comes with a google.rpc.Status, or as text.
 func TestOTLPReason(t *testing.T) {
-	status := appendField(appendVarint(nil, 1, 14), otlpMessage, "memory is full")
+	status := protobuf.AppendField(protobuf.AppendVarint(nil, 1, 14), otlpMessage, "memory is full")
 	for _, text := range []string{string(status), "memory is full"} {
 		synctest.Test(t, func(t *testing.T) {
 			f := &fake{TB: t, answer: func(w http.ResponseWriter, _ int, _ request) bool { return code(w, 503, text) }}
@@ -96,20 +97,5 @@ func TestOTLPReason(t *testing.T) {
 			s := &Sink{URL: "http://logs", Format: OTLP{}}
 			require.EqualError(t, s.Write(p.ctx, batch("a", "1\n")), `POST http://logs: 503 Service Unavailable: "memory is full"`)
 		})
-	}
-}
-
-func TestLookup(t *testing.T) {
-	message := append(appendVarint(nil, 1, 300), 2<<3|5, 1, 2, 3, 4)
-	message = appendField(appendFixed64(message, 3, 9), 4, "four")
-	v, _ := lookup(message, 1)
-	require.EqualValues(t, 300, v)
-	_, data := lookup(message, 4)
-	require.Equal(t, "four", string(data))
-	for cut := range message {
-		for number := range uint64(6) {
-			v, data := lookup(message[:cut], number)
-			require.LessOrEqual(t, len(data), 8, fmt.Sprint(v))
-		}
 	}
 }
