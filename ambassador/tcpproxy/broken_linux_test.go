@@ -1,6 +1,7 @@
 package tcpproxy
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/podpatterns/podpatterns/internal/authority"
 )
 
 // What breaks while the kernel moves the bytes is told apart by its side.
@@ -56,14 +59,49 @@ func TestHiddenResetIsNoEnd(t *testing.T) {
 	server.SetLinger(0)
 	server.Close()
 	require.Eventually(t, func() bool { return inspect(serverInside).closed }, patience, time.Millisecond)
-	_, err := serverInside.Write(message)
-	require.ErrorIs(t, err, syscall.ECONNRESET)
 
 	p := newPair(&run{proxy: &Proxy{}, began: time.Now()}, clientInside)
 	require.True(t, p.join(serverInside))
+	require.ErrorIs(t, p.up.write(message), syscall.ECONNRESET)
 	require.ErrorIs(t, p.down.copy(), io.EOF, "so it does hide")
 	require.Equal(t, upstreamReset, p.ending)
 	requireReset(t, client, nil)
+}
+
+// The same where the bytes are TLS's.
+func TestHiddenResetOfTLSIsNoEnd(t *testing.T) {
+	for _, end := range []ending{clientReset, upstreamReset} {
+		near, nearInside := tcpPair(t)
+		far, farInside := tcpPair(t)
+		secure := tls.Server(farInside, serverConfig(t))
+		greeted := make(chan error, 1)
+		go func() { greeted <- tls.Client(far, trusting).Handshake() }()
+		require.NoError(t, secure.Handshake())
+		require.NoError(t, <-greeted)
+		far.SetLinger(0)
+		far.Close()
+		require.Eventually(t, func() bool { return inspect(farInside).closed }, patience, time.Millisecond)
+
+		var p *pair
+		var reads, writes *stream
+		if end == clientReset {
+			p = newPair(&run{proxy: &Proxy{}, began: time.Now()}, secure)
+			require.True(t, p.join(nearInside))
+			reads, writes = &p.up, &p.down
+		} else {
+			p = newPair(&run{proxy: &Proxy{}, began: time.Now()}, nearInside)
+			require.True(t, p.join(secure))
+			reads, writes = &p.down, &p.up
+		}
+		require.ErrorIs(t, writes.write(message), syscall.ECONNRESET)
+		require.ErrorIs(t, reads.copy(), io.EOF, "so it does hide")
+		require.Equal(t, end, p.ending)
+		requireReset(t, near, nil)
+	}
+}
+
+func serverConfig(t *testing.T) *tls.Config {
+	return &tls.Config{Certificates: []tls.Certificate{authority.New(t).Sign("db.example")}}
 }
 
 func tcpPair(t *testing.T) (one, other *net.TCPConn) {

@@ -34,6 +34,7 @@ type stream struct {
 	moved              *atomic.Int64
 	srcReset, dstReset ending // the pair's, where src or dst is broken
 	ended              atomic.Bool
+	refused            atomic.Bool // dst did not take some bytes
 }
 
 // An outcome is how a stream ended.
@@ -107,9 +108,8 @@ func (s *stream) move() error {
 
 func (s *stream) write(b []byte) error {
 	s.pair.busy.Add(1)
-	defer s.pair.busy.Add(-1)
 	n, err := s.rawDst.Write(b)
-	s.note(int64(n))
+	s.wrote(int64(n), err)
 	return err
 }
 
@@ -137,25 +137,31 @@ func (s *stream) splice() error {
 
 func (s *stream) spliceOnce() (int64, error) {
 	s.pair.busy.Add(1)
-	defer s.pair.busy.Add(-1)
 	n, err := io.Copy(s.rawDst, s.rawSrc)
-	s.note(n)
+	s.wrote(n, err)
 	return n, err
 }
 
-// note counts n bytes moved.
-func (s *stream) note(n int64) {
+// wrote counts n bytes moved, and has the pair busy no more.
+func (s *stream) wrote(n int64, err error) {
 	if n > 0 {
 		s.moved.Add(n)
 		s.pair.touch()
 	}
+	if err != nil {
+		s.refused.Store(true)
+	}
+	s.pair.busy.Add(-1)
 }
 
 // hidesReset tells whether the end of src was a reset whose error the other
 // direction was given, by a write to the same socket: the kernel reports it but
 // once. Once the other direction has closed its half, a closed socket is in order.
 func (s *stream) hidesReset() bool {
-	return !s.other.ended.Load() && inspect(s.rawSrc).closed
+	if s.other.ended.Load() || s.pair.busy.Load() == 0 && !s.other.refused.Load() {
+		return false
+	}
+	return inspect(socket(s.src)).closed
 }
 
 // A refusedError is why dst did not take the bytes.
