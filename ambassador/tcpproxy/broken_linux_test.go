@@ -100,6 +100,49 @@ func TestHiddenResetOfTLSIsNoEnd(t *testing.T) {
 	}
 }
 
+// A peer that is slow to read is told of an end in TLS whenever it gets there.
+func TestEndOfTLSWaitsForASlowReader(t *testing.T) {
+	client, inside := tcpPair(t)
+	secure := tls.Server(inside, serverConfig(t))
+	greeted := make(chan error, 1)
+	go func() { greeted <- tls.Client(client, trusting).Handshake() }()
+	require.NoError(t, secure.Handshake())
+	require.NoError(t, <-greeted)
+	held := fill(t, inside)
+	closed := make(chan bool, 1)
+	go func() {
+		closed <- closeWrite(secure)
+		inside.CloseWrite()
+	}()
+	select {
+	case <-closed:
+		t.Fatal("there is no room for it")
+	case <-time.After(5500 * time.Millisecond): // more than the patience of crypto/tls
+	}
+	got, err := io.Copy(io.Discard, struct{ io.Reader }{client})
+	require.NoError(t, err)
+	require.Greater(t, got, held)
+	require.True(t, <-closed)
+}
+
+// fill writes until the kernel takes not a byte more, and returns how many it took.
+func fill(t *testing.T, c *net.TCPConn) (n int64) {
+	t.Helper()
+	raw, err := c.SyscallConn()
+	require.NoError(t, err)
+	for piece, since := make([]byte, 64<<10), time.Now(); time.Since(since) < 200*time.Millisecond; {
+		raw.Control(func(fd uintptr) {
+			m, err := syscall.Write(int(fd), piece)
+			if err != nil {
+				piece = piece[:max(1, len(piece)/2)]
+				return
+			}
+			n, since = n+int64(m), time.Now()
+		})
+	}
+	return n
+}
+
 func serverConfig(t *testing.T) *tls.Config {
 	return &tls.Config{Certificates: []tls.Certificate{authority.New(t).Sign("db.example")}}
 }

@@ -66,6 +66,9 @@ func (p *Proxy) validate() error {
 	if p.UserTimeout > maxUserTimeout {
 		add("UserTimeout: %v is more than the kernel can count, %v", p.UserTimeout, maxUserTimeout)
 	}
+	if p.KeepAlive > maxKeepAlive {
+		add("KeepAlive: %v is more than the kernel takes, %v", p.KeepAlive, maxKeepAlive)
+	}
 	if p.MaxConns < 0 {
 		add("MaxConns: %d is negative", p.MaxConns)
 	}
@@ -78,7 +81,10 @@ func (p *Proxy) validate() error {
 	return wrong.ErrorOrNil()
 }
 
-const maxUserTimeout = (1<<31 - 1) * time.Millisecond
+const (
+	maxUserTimeout = (1<<31 - 1) * time.Millisecond
+	maxKeepAlive   = (1<<15 - 1) * time.Second // MAX_TCP_KEEPIDLE and MAX_TCP_KEEPINTVL of Linux
+)
 
 // isNil tells of a nil of any type.
 func isNil(u Upstream) bool {
