@@ -10,21 +10,19 @@ func canCloseWrite(c net.Conn) bool {
 }
 
 // closeWrite passes an end of file on. It returns false where c cannot. A failure
-// means that c is broken, which reading from it tells as well. That of TLS is bytes
-// as well, and crypto/tls gives them up for good when they are not taken within 5 s,
-// as by a peer that is slow to read.
-func closeWrite(c net.Conn) bool {
+// means that c is broken. That of TLS is bytes, which crypto/tls gives up for good
+// when they are not taken within 5 s, as by a peer that is slow to read.
+func closeWrite(c net.Conn) (can bool, err error) {
 	w, ok := c.(writeCloser)
 	if !ok {
-		return false
+		return false, nil
 	}
 	switch raw(c).(type) {
 	case *net.TCPConn, *net.UnixConn:
 	default:
 		awaitRoom(c)
 	}
-	w.CloseWrite()
-	return true
+	return true, w.CloseWrite()
 }
 
 func closeConn(c net.Conn) { c.Close() }

@@ -154,14 +154,19 @@ func (s *stream) wrote(n int64, err error) {
 	s.pair.busy.Add(-1)
 }
 
+// closeTarget passes the end of src on. It returns false where dst cannot.
+func (s *stream) closeTarget() bool {
+	s.pair.busy.Add(1)
+	can, err := closeWrite(s.dst)
+	s.wrote(0, err)
+	return can
+}
+
 // hidesReset tells whether the end of src was a reset whose error the other
-// direction was given, by a write to the same socket: the kernel reports it but
-// once. Once the other direction has closed its half, a closed socket is in order.
+// direction was given, by a write to the same socket, as the end is in TLS: the
+// kernel reports it but once. Without such a write, a closed socket is in order.
 func (s *stream) hidesReset() bool {
-	if s.other.ended.Load() || s.pair.busy.Load() == 0 && !s.other.refused.Load() {
-		return false
-	}
-	return inspect(socket(s.src)).closed
+	return (s.pair.busy.Load() > 0 || s.other.refused.Load()) && inspect(socket(s.src)).closed
 }
 
 // A refusedError is why dst did not take the bytes.
