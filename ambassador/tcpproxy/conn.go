@@ -9,20 +9,22 @@ func canCloseWrite(c net.Conn) bool {
 	return ok
 }
 
-// closeWrite passes an end of file on. It returns false where c cannot. A failure
-// means that c is broken. That of TLS is bytes, which crypto/tls gives up for good
-// when they are not taken within 5 s, as by a peer that is slow to read.
+// closeWrite passes an end of file on. It returns false where c cannot.
 func closeWrite(c net.Conn) (can bool, err error) {
 	w, ok := c.(writeCloser)
 	if !ok {
 		return false, nil
 	}
+	return true, w.CloseWrite()
+}
+
+// isPlain tells of a connection whose end is no bytes, as that of TLS is.
+func isPlain(c net.Conn) bool {
 	switch raw(c).(type) {
 	case *net.TCPConn, *net.UnixConn:
-	default:
-		awaitRoom(c)
+		return true
 	}
-	return true, w.CloseWrite()
+	return false
 }
 
 func closeConn(c net.Conn) { c.Close() }

@@ -154,9 +154,17 @@ func (s *stream) wrote(n int64, err error) {
 	s.pair.busy.Add(-1)
 }
 
-// closeTarget passes the end of src on. It returns false where dst cannot.
+// closeTarget passes the end of src on. It returns false where dst cannot. A failure
+// means that dst is broken, which reading from it tells as well, unless the end is a
+// write. Such a one crypto/tls gives up for good when it is not taken within 5 s, as
+// by a peer that is slow to read.
 func (s *stream) closeTarget() bool {
+	if isPlain(s.dst) {
+		can, _ := closeWrite(s.dst)
+		return can
+	}
 	s.pair.busy.Add(1)
+	awaitRoom(s.dst)
 	can, err := closeWrite(s.dst)
 	s.wrote(0, err)
 	return can
