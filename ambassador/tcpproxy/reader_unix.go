@@ -21,15 +21,20 @@ type reader struct {
 }
 
 func newReader(src net.Conn) *reader {
-	r := &reader{src: src}
-	switch c := src.(type) {
-	case *net.TCPConn:
-		r.raw, _ = c.SyscallConn()
-	case *net.UnixConn:
-		r.raw, _ = c.SyscallConn()
-	}
+	r := &reader{src: src, raw: rawConn(src)}
 	r.try = r.tryRead
 	return r
+}
+
+// rawConn is nil where c is no socket, or closed.
+func rawConn(c net.Conn) (raw syscall.RawConn) {
+	switch c := c.(type) {
+	case *net.TCPConn:
+		raw, _ = c.SyscallConn()
+	case *net.UnixConn:
+		raw, _ = c.SyscallConn()
+	}
+	return raw
 }
 
 // read returns bytes that are valid until release, also along with an error.
@@ -55,7 +60,7 @@ func (r *reader) read() ([]byte, error) {
 func (r *reader) tryRead(fd uintptr) bool {
 	r.take()
 	for {
-		r.n, r.err = syscall.Read(int(fd), r.buf[:])
+		r.n, r.err = readNow(fd, r.buf[:])
 		switch r.err {
 		case nil:
 			return true

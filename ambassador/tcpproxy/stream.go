@@ -35,6 +35,7 @@ type stream struct {
 	srcReset, dstReset ending // the pair's, where src or dst is broken
 	ended              atomic.Bool
 	refused            atomic.Bool // dst did not take some bytes
+	writer             *writer     // of rawDst, once something was written
 }
 
 // An outcome is how a stream ended.
@@ -108,7 +109,10 @@ func (s *stream) move() error {
 
 func (s *stream) write(b []byte) error {
 	s.pair.busy.Add(1)
-	n, err := s.rawDst.Write(b)
+	if s.writer == nil {
+		s.writer = newWriter(s.rawDst)
+	}
+	n, err := s.writer.write(b)
 	s.wrote(int64(n), err)
 	return err
 }
