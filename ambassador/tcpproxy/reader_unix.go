@@ -20,10 +20,9 @@ type reader struct {
 	err error
 }
 
-func newReader(src net.Conn) *reader {
-	r := &reader{src: src, raw: rawConn(src)}
+func (r *reader) init(src net.Conn) {
+	r.src, r.raw = src, rawConn(src)
 	r.try = r.tryRead
-	return r
 }
 
 // rawConn is nil where c is no socket, or closed.

@@ -35,7 +35,8 @@ type stream struct {
 	srcReset, dstReset ending // the pair's, where src or dst is broken
 	ended              atomic.Bool
 	refused            atomic.Bool // dst did not take some bytes
-	writer             *writer     // of rawDst, once something was written
+	reader             reader      // of rawSrc
+	writer             writer      // of rawDst, once something was written
 }
 
 // An outcome is how a stream ended.
@@ -82,7 +83,8 @@ func (s *stream) move() error {
 		}
 		s.ahead = nil
 	}
-	r := newReader(s.rawSrc)
+	r := &s.reader
+	r.init(s.rawSrc)
 	spliceable := canSplice(s.rawDst, s.rawSrc)
 	for full := 0; ; {
 		b, err := r.read()
@@ -109,8 +111,8 @@ func (s *stream) move() error {
 
 func (s *stream) write(b []byte) error {
 	s.pair.busy.Add(1)
-	if s.writer == nil {
-		s.writer = newWriter(s.rawDst)
+	if s.writer.dst == nil {
+		s.writer.init(s.rawDst)
 	}
 	n, err := s.writer.write(b)
 	s.wrote(int64(n), err)

@@ -17,10 +17,9 @@ type writer struct {
 	err  error
 }
 
-func newWriter(dst net.Conn) *writer {
-	w := &writer{dst: dst, raw: rawConn(dst)}
+func (w *writer) init(dst net.Conn) {
+	w.dst, w.raw = dst, rawConn(dst)
 	w.try = w.tryWrite
-	return w
 }
 
 func (w *writer) write(b []byte) (int, error) {
