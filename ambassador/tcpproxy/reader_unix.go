@@ -59,7 +59,7 @@ func (r *reader) read() ([]byte, error) {
 func (r *reader) tryRead(fd uintptr) bool {
 	r.take()
 	for {
-		r.n, r.err = readNow(fd, r.buf[:])
+		r.n, r.err = syscall.Read(int(fd), r.buf[:])
 		switch r.err {
 		case nil:
 			return true

@@ -39,7 +39,7 @@ func (w *writer) write(b []byte) (int, error) {
 // tryWrite returns false to be called again when fd takes more.
 func (w *writer) tryWrite(fd uintptr) bool {
 	for len(w.rest) > 0 {
-		n, err := writeNow(fd, w.rest)
+		n, err := syscall.Write(int(fd), w.rest)
 		switch err {
 		case nil:
 			w.rest = w.rest[n:]
