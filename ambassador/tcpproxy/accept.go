@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"syscall"
 	"time"
 
@@ -79,6 +80,12 @@ func passes(err error) bool {
 		return true
 	}
 	var errno syscall.Errno
-	errors.As(err, &errno)
-	return errno == syscall.ENOBUFS || errno == syscall.ENOMEM || errno == syscall.ECONNABORTED || errno == syscall.ECONNRESET
+	return errors.As(err, &errno) && slices.Contains(passing, errno)
+}
+
+// passing are errors of one connection that accept(2) of Linux wants retried, of
+// which the firewall's is one, and want of memory.
+var passing = []syscall.Errno{
+	syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED, syscall.ECONNRESET, syscall.EPERM, syscall.EPROTO,
+	syscall.ENETDOWN, syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.EHOSTUNREACH,
 }

@@ -1,6 +1,7 @@
 package tcpproxy
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/podpatterns/podpatterns/internal/authority"
 )
 
 // What breaks while the kernel moves the bytes is told apart by its side.
@@ -56,14 +59,96 @@ func TestHiddenResetIsNoEnd(t *testing.T) {
 	server.SetLinger(0)
 	server.Close()
 	require.Eventually(t, func() bool { return inspect(serverInside).closed }, patience, time.Millisecond)
-	_, err := serverInside.Write(message)
-	require.ErrorIs(t, err, syscall.ECONNRESET)
 
 	p := newPair(&run{proxy: &Proxy{}, began: time.Now()}, clientInside)
 	require.True(t, p.join(serverInside))
+	require.ErrorIs(t, p.up.write(message), syscall.ECONNRESET)
 	require.ErrorIs(t, p.down.copy(), io.EOF, "so it does hide")
 	require.Equal(t, upstreamReset, p.ending)
 	requireReset(t, client, nil)
+}
+
+// The same where the bytes are TLS's, whose end is a write too.
+func TestHiddenResetOfTLSIsNoEnd(t *testing.T) {
+	for i, end := range []ending{clientReset, upstreamReset, clientReset, upstreamReset} {
+		near, nearInside := tcpPair(t)
+		far, farInside := tcpPair(t)
+		secure := tls.Server(farInside, serverConfig(t))
+		greeted := make(chan error, 1)
+		go func() { greeted <- tls.Client(far, trusting).Handshake() }()
+		require.NoError(t, secure.Handshake())
+		require.NoError(t, <-greeted)
+		far.SetLinger(0)
+		far.Close()
+		require.Eventually(t, func() bool { return inspect(farInside).closed }, patience, time.Millisecond)
+
+		var p *pair
+		var reads, writes *stream
+		if end == clientReset {
+			p = newPair(&run{proxy: &Proxy{}, began: time.Now()}, secure)
+			require.True(t, p.join(nearInside))
+			reads, writes = &p.up, &p.down
+		} else {
+			p = newPair(&run{proxy: &Proxy{}, began: time.Now()}, nearInside)
+			require.True(t, p.join(secure))
+			reads, writes = &p.down, &p.up
+		}
+		if i < 2 {
+			require.ErrorIs(t, writes.write(message), syscall.ECONNRESET)
+		} else {
+			p.finish(writes, sourceEnded)
+		}
+		require.ErrorIs(t, reads.copy(), io.EOF, "so it does hide")
+		require.Equal(t, end, p.ending)
+		requireReset(t, near, nil)
+	}
+}
+
+// A peer that is slow to read is told of an end in TLS whenever it gets there.
+func TestEndOfTLSWaitsForASlowReader(t *testing.T) {
+	client, inside := tcpPair(t)
+	secure := tls.Server(inside, serverConfig(t))
+	greeted := make(chan error, 1)
+	go func() { greeted <- tls.Client(client, trusting).Handshake() }()
+	require.NoError(t, secure.Handshake())
+	require.NoError(t, <-greeted)
+	held := fill(t, inside)
+	closed := make(chan bool, 1)
+	go func() {
+		closed <- (&stream{pair: &pair{}, dst: secure}).closeTarget()
+		inside.CloseWrite()
+	}()
+	select {
+	case <-closed:
+		t.Fatal("there is no room for it")
+	case <-time.After(5500 * time.Millisecond): // more than the patience of crypto/tls
+	}
+	got, err := io.Copy(io.Discard, struct{ io.Reader }{client})
+	require.NoError(t, err)
+	require.Greater(t, got, held)
+	require.True(t, <-closed)
+}
+
+// fill writes until the kernel takes not a byte more, and returns how many it took.
+func fill(t *testing.T, c *net.TCPConn) (n int64) {
+	t.Helper()
+	raw, err := c.SyscallConn()
+	require.NoError(t, err)
+	for piece, since := make([]byte, 64<<10), time.Now(); time.Since(since) < 200*time.Millisecond; {
+		raw.Control(func(fd uintptr) {
+			m, err := syscall.Write(int(fd), piece)
+			if err != nil {
+				piece = piece[:max(1, len(piece)/2)]
+				return
+			}
+			n, since = n+int64(m), time.Now()
+		})
+	}
+	return n
+}
+
+func serverConfig(t *testing.T) *tls.Config {
+	return &tls.Config{Certificates: []tls.Certificate{authority.New(t).Sign("db.example")}}
 }
 
 func tcpPair(t *testing.T) (one, other *net.TCPConn) {

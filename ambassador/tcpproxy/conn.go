@@ -9,14 +9,22 @@ func canCloseWrite(c net.Conn) bool {
 	return ok
 }
 
-// closeWrite passes an end of file on. It returns false where c cannot. A failure
-// means that c is broken, which reading from it tells as well.
-func closeWrite(c net.Conn) bool {
+// closeWrite passes an end of file on. It returns false where c cannot.
+func closeWrite(c net.Conn) (can bool, err error) {
 	w, ok := c.(writeCloser)
-	if ok {
-		w.CloseWrite()
+	if !ok {
+		return false, nil
 	}
-	return ok
+	return true, w.CloseWrite()
+}
+
+// isPlain tells of a connection whose end is no bytes, as that of TLS is.
+func isPlain(c net.Conn) bool {
+	switch raw(c).(type) {
+	case *net.TCPConn, *net.UnixConn:
+		return true
+	}
+	return false
 }
 
 func closeConn(c net.Conn) { c.Close() }
@@ -25,7 +33,7 @@ func closeConn(c net.Conn) { c.Close() }
 // (RFC 9293, 3.10.7.4): a unix socket cannot. TLS is closed from below, without
 // the alert that would make of it a proper end.
 func reset(c net.Conn) {
-	inner := c
+	inner, whole := c, true
 	for {
 		if l, ok := inner.(lingerer); ok {
 			l.SetLinger(0)
@@ -35,10 +43,10 @@ func reset(c net.Conn) {
 		if !ok {
 			break
 		}
-		inner = u.NetConn()
+		inner, whole = u.NetConn(), false
 	}
 	inner.Close()
-	if inner != c {
+	if !whole {
 		c.Close()
 	}
 }

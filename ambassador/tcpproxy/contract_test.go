@@ -123,6 +123,7 @@ func TestWrongFields(t *testing.T) {
 		{&Proxy{Upstream: To("a:1"), Idle: -time.Minute}, `Idle: -1m0s is negative`},
 		{&Proxy{Upstream: To("a:1"), UserTimeout: -time.Second}, `UserTimeout: -1s is negative`},
 		{&Proxy{Upstream: To("a:1"), UserTimeout: 1000 * time.Hour}, `UserTimeout: 1000h0m0s is more than the kernel can count, 596h31m23.647s`},
+		{&Proxy{Upstream: To("a:1"), KeepAlive: 24 * time.Hour}, `KeepAlive: 24h0m0s is more than the kernel takes, 9h6m7s`},
 		{&Proxy{Upstream: To("a:1"), DrainAccept: -5}, `DrainAccept: -5ns is negative`},
 		{&Proxy{Upstream: To("a:1"), MaxConnsPerClient: -1}, `MaxConnsPerClient: -1 is negative`},
 		{&Proxy{Upstream: To("a:1"), Rate: rate.NewLimiter(5, 0)}, `Rate: a burst of 0 lets nothing through`},

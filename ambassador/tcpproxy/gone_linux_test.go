@@ -56,6 +56,21 @@ func TestDialIsGivenUp(t *testing.T) {
 	}
 }
 
+// Nor does it say anything of an address that was being dialled.
+func TestGoneClientIsNoFailureOfTheAddress(t *testing.T) {
+	var log bytes.Buffer
+	r := prepare(t, &Proxy{Upstream: To("hole:1"), DialTimeout: time.Hour}, "tcp", "tcp")
+	r.box.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	r.serve(r.front)
+	client := r.dialFront()
+	r.eventually("accepted", func(s Stats) bool { return s.Accepted == 1 })
+	require.NoError(t, client.(*net.TCPConn).SetLinger(0))
+	require.NoError(t, client.Close())
+	r.eventually("given up", func(s Stats) bool { return s.ClientResets == 1 })
+	require.NoError(t, r.finish())
+	require.Empty(t, log.String())
+}
+
 // One that only has closed its half, or speaks, still wants its answer, and is
 // read as ever after a dial that took its time.
 func TestDialIsNotGivenUp(t *testing.T) {

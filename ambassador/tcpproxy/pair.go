@@ -138,7 +138,7 @@ func (p *pair) finish(s *stream, how outcome) {
 		p.end(completed)
 	case how == targetBroke:
 		// What it sent before it broke is still to be read: an early answer, say.
-	case !closeWrite(s.dst) && !canCloseWrite(s.src):
+	case !s.closeTarget() && !canCloseWrite(s.src):
 		// Neither side knows half of a close, so this was a whole one.
 		p.end(completed)
 	}

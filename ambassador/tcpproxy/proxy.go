@@ -82,7 +82,8 @@ type Proxy struct {
 	// KeepAlive is after how long of silence the peer of a TCP connection is asked
 	// whether it is there, on both sides, and how long it has for an answer to each
 	// of nine. If it has none, that is a reset. 0 leaves what the listener and the
-	// dialer have set, which in package net is 15 s; negative turns it off.
+	// dialer have set, which in package net is 15 s; negative turns it off; more than
+	// 32,767 s is an error.
 	KeepAlive time.Duration
 
 	// UserTimeout is how long a peer may leave bytes unacknowledged before its TCP

@@ -10,7 +10,7 @@ type reader struct {
 	buf *[bufferSize]byte
 }
 
-func newReader(src net.Conn) *reader { return &reader{src: src} }
+func (r *reader) init(src net.Conn) { r.src = src }
 
 // read returns bytes that are valid until release, also along with an error.
 func (r *reader) read() ([]byte, error) {

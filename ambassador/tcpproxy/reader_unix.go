@@ -20,16 +20,20 @@ type reader struct {
 	err error
 }
 
-func newReader(src net.Conn) *reader {
-	r := &reader{src: src}
-	switch c := src.(type) {
-	case *net.TCPConn:
-		r.raw, _ = c.SyscallConn()
-	case *net.UnixConn:
-		r.raw, _ = c.SyscallConn()
-	}
+func (r *reader) init(src net.Conn) {
+	r.src, r.raw = src, rawConn(src)
 	r.try = r.tryRead
-	return r
+}
+
+// rawConn is nil where c is no socket, or closed.
+func rawConn(c net.Conn) (raw syscall.RawConn) {
+	switch c := c.(type) {
+	case *net.TCPConn:
+		raw, _ = c.SyscallConn()
+	case *net.UnixConn:
+		raw, _ = c.SyscallConn()
+	}
+	return raw
 }
 
 // read returns bytes that are valid until release, also along with an error.

@@ -34,6 +34,9 @@ type stream struct {
 	moved              *atomic.Int64
 	srcReset, dstReset ending // the pair's, where src or dst is broken
 	ended              atomic.Bool
+	refused            atomic.Bool // dst did not take some bytes
+	reader             reader      // of rawSrc
+	writer             writer      // of rawDst, once something was written
 }
 
 // An outcome is how a stream ended.
@@ -80,7 +83,8 @@ func (s *stream) move() error {
 		}
 		s.ahead = nil
 	}
-	r := newReader(s.rawSrc)
+	r := &s.reader
+	r.init(s.rawSrc)
 	spliceable := canSplice(s.rawDst, s.rawSrc)
 	for full := 0; ; {
 		b, err := r.read()
@@ -107,9 +111,11 @@ func (s *stream) move() error {
 
 func (s *stream) write(b []byte) error {
 	s.pair.busy.Add(1)
-	defer s.pair.busy.Add(-1)
-	n, err := s.rawDst.Write(b)
-	s.note(int64(n))
+	if s.writer.dst == nil {
+		s.writer.init(s.rawDst)
+	}
+	n, err := s.writer.write(b)
+	s.wrote(int64(n), err)
 	return err
 }
 
@@ -137,25 +143,44 @@ func (s *stream) splice() error {
 
 func (s *stream) spliceOnce() (int64, error) {
 	s.pair.busy.Add(1)
-	defer s.pair.busy.Add(-1)
 	n, err := io.Copy(s.rawDst, s.rawSrc)
-	s.note(n)
+	s.wrote(n, err)
 	return n, err
 }
 
-// note counts n bytes moved.
-func (s *stream) note(n int64) {
+// wrote counts n bytes moved, and has the pair busy no more.
+func (s *stream) wrote(n int64, err error) {
 	if n > 0 {
 		s.moved.Add(n)
 		s.pair.touch()
 	}
+	if err != nil {
+		s.refused.Store(true)
+	}
+	s.pair.busy.Add(-1)
+}
+
+// closeTarget passes the end of src on. It returns false where dst cannot. A failure
+// means that dst is broken, which reading from it tells as well, unless the end is a
+// write. Such a one crypto/tls gives up for good when it is not taken within 5 s, as
+// by a peer that is slow to read.
+func (s *stream) closeTarget() bool {
+	if isPlain(s.dst) {
+		can, _ := closeWrite(s.dst)
+		return can
+	}
+	s.pair.busy.Add(1)
+	awaitRoom(s.dst)
+	can, err := closeWrite(s.dst)
+	s.wrote(0, err)
+	return can
 }
 
 // hidesReset tells whether the end of src was a reset whose error the other
-// direction was given, by a write to the same socket: the kernel reports it but
-// once. Once the other direction has closed its half, a closed socket is in order.
+// direction was given, by a write to the same socket, as the end is in TLS: the
+// kernel reports it but once. Without such a write, a closed socket is in order.
 func (s *stream) hidesReset() bool {
-	return !s.other.ended.Load() && inspect(s.rawSrc).closed
+	return (s.pair.busy.Load() > 0 || s.other.refused.Load()) && inspect(socket(s.src)).closed
 }
 
 // A refusedError is why dst did not take the bytes.

@@ -101,7 +101,7 @@ func (a *address) dial(ctx context.Context, many int) (net.Conn, error) {
 		err = errNoConn
 	}
 	if err != nil {
-		if a.down.CompareAndSwap(false, true) {
+		if !errors.Is(ctx.Err(), context.Canceled) && a.down.CompareAndSwap(false, true) { // else the client has left
 			sandbox.Logger(ctx).Warn("upstream address does not answer", "address", a.Name, "err", err)
 		}
 		return nil, fmt.Errorf("%s: %w", a.Name, err)

@@ -4,27 +4,28 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/hashicorp/go-multierror"
 	"golang.org/x/time/rate"
+
+	"github.com/podpatterns/podpatterns/internal/absent"
 )
 
 // validate returns all that is wrong with p's fields.
 func (p *Proxy) validate() error {
 	wrong := &multierror.Error{ErrorFormat: oneLine}
 	add := func(format string, args ...any) { wrong = multierror.Append(wrong, fmt.Errorf(format, args...)) }
-	if isNil(p.Upstream) && len(p.Routes) == 0 {
+	if absent.Nil(p.Upstream) && len(p.Routes) == 0 {
 		add("Upstream: nil, so there is nothing to dial; To(\"127.0.0.1:5432\") makes one")
 	}
 	for _, u := range p.upstreams() {
-		if u.name == "Upstream" && len(p.Routes) == 0 && isNil(u.Upstream) {
+		if u.name == "Upstream" && len(p.Routes) == 0 && absent.Nil(u.Upstream) {
 			continue // said
 		}
-		if isNil(u.Upstream) {
+		if absent.Nil(u.Upstream) {
 			add("%s: nil, so there is nothing to dial", u.name)
 		} else if v, ok := u.Upstream.(interface{ Validate() error }); ok {
 			if err := v.Validate(); err != nil {
@@ -66,6 +67,9 @@ func (p *Proxy) validate() error {
 	if p.UserTimeout > maxUserTimeout {
 		add("UserTimeout: %v is more than the kernel can count, %v", p.UserTimeout, maxUserTimeout)
 	}
+	if p.KeepAlive > maxKeepAlive {
+		add("KeepAlive: %v is more than the kernel takes, %v", p.KeepAlive, maxKeepAlive)
+	}
 	if p.MaxConns < 0 {
 		add("MaxConns: %d is negative", p.MaxConns)
 	}
@@ -78,13 +82,10 @@ func (p *Proxy) validate() error {
 	return wrong.ErrorOrNil()
 }
 
-const maxUserTimeout = (1<<31 - 1) * time.Millisecond
-
-// isNil tells of a nil of any type.
-func isNil(u Upstream) bool {
-	v := reflect.ValueOf(u)
-	return !v.IsValid() || (v.Kind() == reflect.Pointer || v.Kind() == reflect.Func) && v.IsNil()
-}
+const (
+	maxUserTimeout = (1<<31 - 1) * time.Millisecond
+	maxKeepAlive   = (1<<15 - 1) * time.Second // MAX_TCP_KEEPIDLE and MAX_TCP_KEEPINTVL of Linux
+)
 
 // A named Upstream is one of a Proxy's, by the field that has it.
 type named struct {

@@ -197,6 +197,29 @@ func TestMaglevHeedsWeights(t *testing.T) {
 	}
 }
 
+// A few that weigh much do not make the table slow to fill.
+func TestMaglevOfUnevenWeights(t *testing.T) {
+	set := numbered(1000)
+	for i := range set {
+		set[i].Weight = 1
+	}
+	set[0].Weight = maxWeight
+	c := &Cluster{Endpoints: set, Balancer: Maglev{Size: 4_999_999}}
+	began := time.Now()
+	require.NoError(t, c.begin())
+	require.Less(t, time.Since(began), 10*time.Second) // it was a look at each endpoint for each slot
+	count := map[int32]int{}
+	for _, at := range c.table.Load().levels[0].picker.(*slots).table {
+		count[at]++
+	}
+	require.Len(t, count, 1000)
+	for _, n := range count {
+		if n < 1000 {
+			require.InDelta(t, 4_999_999.0/(maxWeight+999), n, 1)
+		}
+	}
+}
+
 // A key whose endpoint fails goes to the same other one each time, and comes back.
 func TestMaglevNextEndpoint(t *testing.T) {
 	inWorld(t, func(w *world) {

@@ -9,6 +9,8 @@ import (
 	"net"
 	"runtime/debug"
 	"time"
+
+	"github.com/podpatterns/podpatterns/internal/absent"
 )
 
 // A Check asks every endpoint again and again whether it is well, over a new
@@ -60,7 +62,9 @@ func (h *Check) validate() error {
 	wrong.duration("Timeout", h.Timeout)
 	wrong.number("Rise", h.Rise)
 	wrong.number("Fall", h.Fall)
-	if v, ok := h.Checker.(interface{ validate() error }); ok {
+	if h.Checker != nil && absent.Nil(h.Checker) {
+		wrong.add("Checker: a nil %T", h.Checker)
+	} else if v, ok := h.Checker.(interface{ validate() error }); ok {
 		wrong.of("Checker", v.validate())
 	}
 	return wrong.err()

@@ -85,6 +85,7 @@ type Cluster struct {
 	epoch   time.Time
 	log     atomic.Pointer[slog.Logger]
 	table   atomic.Pointer[table]
+	stale   atomic.Bool // something has happened that table has not seen
 	settled atomic.Bool // what is to be known before the first pick is
 	active  atomic.Int64
 	queue   queue

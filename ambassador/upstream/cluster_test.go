@@ -3,6 +3,8 @@ package upstream
 import (
 	"context"
 	"errors"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -294,4 +296,34 @@ func TestPriorities(t *testing.T) {
 		settle(2 * time.Second)
 		require.Equal(t, map[string]int{"a:1": 9}, w.visits(c, 9))
 	})
+}
+
+// tallying is a Balancer that counts how often it is asked for a picker.
+type tallying struct {
+	LeastRequests
+	asked *atomic.Int64
+}
+
+func (b tallying) picker(c *Cluster, all []candidate) picker {
+	b.asked.Add(1)
+	return b.LeastRequests.picker(c, all)
+}
+
+// Changes that come at once, as from the first checks of all endpoints, do not each
+// make the table anew.
+func TestChangesAtOnce(t *testing.T) {
+	var asked atomic.Int64
+	c := &Cluster{Endpoints: To("a:1"), Balancer: tallying{asked: &asked}}
+	require.NoError(t, c.begin())
+	before := asked.Load()
+	c.mu.Lock()
+	var all sync.WaitGroup
+	for range 100 {
+		all.Go(c.refresh)
+	}
+	time.Sleep(50 * time.Millisecond) // those that are later are none of these
+	c.mu.Unlock()
+	all.Wait()
+	require.Less(t, asked.Load()-before, int64(50))
+	require.False(t, c.stale.Load())
 }

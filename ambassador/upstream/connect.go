@@ -20,14 +20,20 @@ func (c *Cluster) connect(ctx context.Context, t *target) (net.Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.Address, err)
 	}
+	done := false
+	defer func() {
+		if !done { // also where a function of TLS.Config panics
+			conn.Close()
+		}
+	}()
 	ready, err := c.prepare(ctx, conn, t)
 	if err != nil {
-		conn.Close()
 		if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
 			err = fmt.Errorf("%w: %w", cause, err)
 		}
 		return nil, fmt.Errorf("%s: %w", t.Address, err)
 	}
+	done = true
 	return ready, nil
 }
 

@@ -63,9 +63,8 @@ func (c *Cluster) dial(ctx context.Context) (net.Conn, error) {
 		if err == nil {
 			return newConn(conn, l), nil
 		}
-		l.Done()
 		failed.append(err)
-		if whole.Err() != nil || isLocal(err) {
+		if whole.Err() != nil || isLocal(err) && !errors.Is(err, syscall.EADDRNOTAVAIL) {
 			break
 		}
 		tried = append(tried, l.e)
@@ -79,7 +78,7 @@ func (c *Cluster) untried(tried []*endpoint) int {
 }
 
 // try dials the endpoint within its share, which is that of one in so many, and
-// reports how that went. To have been too slow for less than enough, as is left
+// reports how that went. Without a connection the lease is done. To have been too slow for less than enough, as is left
 // after waiting for a limit, is no fault.
 func (l *Lease) try(whole context.Context, many int, enough time.Duration) (net.Conn, error) {
 	began := time.Now()
@@ -94,7 +93,14 @@ func (l *Lease) try(whole context.Context, many int, enough time.Duration) (net.
 		ctx, cancel = context.WithTimeout(whole, share)
 		defer cancel()
 	}
+	done := false
+	defer func() {
+		if !done {
+			l.Done()
+		}
+	}()
 	conn, err := l.c.connect(ctx, l.target)
+	done = err == nil
 	switch {
 	case err == nil:
 		l.Report(Succeeded, time.Since(began))
@@ -127,10 +133,21 @@ func isLocal(err error) bool {
 	if _, ok := errors.AsType[errLocal](err); ok {
 		return true
 	}
-	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EADDRNOTAVAIL} {
+	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM} {
 		if errors.Is(err, e) {
 			return true
 		}
 	}
-	return false
+	return errors.Is(err, syscall.EADDRNOTAVAIL) && !lacksIPv6(err)
+}
+
+// lacksIPv6 tells an address of IPv6 where this machine has none, which stays so,
+// from the want of a port, whose error is the same, and which others may still have.
+func lacksIPv6(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	if !ok {
+		return false
+	}
+	to, ok := op.Addr.(*net.TCPAddr)
+	return ok && to.IP.To4() == nil
 }

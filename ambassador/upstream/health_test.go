@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -360,4 +361,31 @@ func TestLocalErrorsAreNeutral(t *testing.T) {
 		_, err = c.Dial(w.ctx)
 		require.ErrorContains(t, err, "dial panicked: no net")
 	})
+}
+
+// An address of IPv6 where this machine has none is left for the others, and found
+// to be of no use; one to which there is no port left is none of these.
+func TestNoAddressToDialFrom(t *testing.T) {
+	for _, test := range []struct {
+		unusable string
+		state    State
+	}{{"[2001:db8::1]:1", Unhealthy}, {"10.0.0.2:1", Unchecked}} {
+		inWorld(t, func(w *world) {
+			w.backend("10.0.0.1:1")
+			dial, at := w.box.Dial, net.TCPAddrFromAddrPort(netip.MustParseAddrPort(test.unusable))
+			w.box.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+				if address == test.unusable {
+					return nil, &net.OpError{Op: "dial", Addr: at, Err: os.NewSyscallError("connect", syscall.EADDRNOTAVAIL)}
+				}
+				return dial(ctx, network, address)
+			}
+			c := &Cluster{Endpoints: To("10.0.0.1:1", test.unusable), Balancer: RoundRobin{}}
+			w.visits(c, 20)
+			c = &Cluster{Endpoints: To("10.0.0.1:1", test.unusable), Check: &Check{}}
+			w.run(c)
+			settle(time.Minute)
+			require.Equal(t, test.state, c.of(test.unusable).State)
+			require.Equal(t, Healthy, c.of("10.0.0.1:1").State)
+		})
+	}
 }

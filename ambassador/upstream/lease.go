@@ -127,8 +127,7 @@ func (c *Cluster) eject(e *endpoint, why string, now time.Time) {
 	last := o.until.Sub(now)
 	e.mu.Unlock()
 	e.counts.ejections.Add(1)
-	changes := c.rebuildLocked(now)
 	c.mu.Unlock()
 	c.logger().Warn("upstream: endpoint is ejected", "endpoint", e.address, "for", last, "because", why)
-	c.tell(changes)
+	c.refresh()
 }

@@ -3,6 +3,7 @@ package upstream
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"math/big"
 	"math/rand/v2"
 	"slices"
@@ -52,26 +53,63 @@ func (m Maglev) picker(_ *Cluster, all []candidate) picker {
 	for i := range s.table {
 		s.table[i] = -1
 	}
-	next, skip, target := make([]uint64, len(all)), make([]uint64, len(all)), make([]float64, len(all))
-	most := 0.0
+	next, skip := make([]uint64, len(all)), make([]uint64, len(all))
+	seats := make(seats, len(all))
+	most := slices.MaxFunc(all, func(a, b candidate) int { return cmp.Compare(a.weight, b.weight) }).weight
 	for i, c := range all {
 		next[i], skip[i] = c.hash[0]%size, c.hash[1]%(size-1)+1
-		most = max(most, c.weight)
+		seats[i] = seat{at: i, share: most / c.weight}
+		seats[i].take()
 	}
-	for filled, round := uint64(0), 1.0; ; round++ {
-		for i, c := range all {
-			if round*c.weight < target[i]+most {
-				continue
-			}
-			target[i] += most
-			for s.table[next[i]] >= 0 {
-				next[i] = (next[i] + skip[i]) % size
-			}
-			s.table[next[i]] = int32(i)
-			if filled++; filled == size {
-				return s
+	for i := len(seats)/2 - 1; i >= 0; i-- {
+		seats.down(i)
+	}
+	for range size {
+		i := seats[0].at
+		seats[0].take()
+		seats.down(0)
+		for s.table[next[i]] >= 0 {
+			next[i] = (next[i] + skip[i]) % size
+		}
+		s.table[next[i]] = int32(i)
+	}
+	return s
+}
+
+// A seat is the next turn of an endpoint. The heaviest one has a turn in each
+// round, the others in every so many; with a look at all of them in each round a few
+// of large weight would have the many of small weight take minutes.
+type seat struct {
+	at, taken int
+	share     float64 // rounds from turn to turn
+	round     float64
+}
+
+func (s *seat) take() {
+	s.taken++
+	s.round = math.Ceil(float64(s.taken) * s.share)
+}
+
+// seats are a heap, by round and then by address.
+type seats []seat
+
+func (s seats) less(i, j int) bool {
+	return s[i].round < s[j].round || s[i].round == s[j].round && s[i].at < s[j].at
+}
+
+func (s seats) down(i int) {
+	for {
+		least := i
+		for child := 2*i + 1; child <= 2*i+2 && child < len(s); child++ {
+			if s.less(child, least) {
+				least = child
 			}
 		}
+		if least == i {
+			return
+		}
+		s[i], s[least] = s[least], s[i]
+		i = least
 	}
 }
 

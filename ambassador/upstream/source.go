@@ -3,6 +3,8 @@ package upstream
 import (
 	"context"
 	"fmt"
+	"net/netip"
+	"slices"
 
 	"github.com/podpatterns/podpatterns/internal/hostport"
 )
@@ -80,6 +82,12 @@ func targets(set []Endpoint) ([]*target, error) {
 		}
 		if e.Priority < 0 {
 			wrong.add("endpoint %d: priority %d is negative", i+1, e.Priority)
+		}
+		if len(e.IPs) > 0 && at.Network == "unix" {
+			wrong.add("endpoint %d: IPs of %q, which is a unix socket", i+1, e.Address)
+		}
+		if slices.Contains(e.IPs, netip.Addr{}) {
+			wrong.add("endpoint %d: IPs of %q have one that is no address", i+1, e.Address)
 		}
 		first[e.Address] = i
 		all[i] = &target{Endpoint: e, at: at}

@@ -52,10 +52,16 @@ func (c *Cluster) fresh(now time.Time) *table {
 	return c.table.Load()
 }
 
-// refresh makes the table anew, because something has happened.
+// refresh makes the table anew, because something has happened. Of many that come
+// at once, as when all endpoints have their first check, one does it for those that
+// wait meanwhile.
 func (c *Cluster) refresh() {
+	c.stale.Store(true)
+	var changes []change
 	c.mu.Lock()
-	changes := c.rebuildLocked(time.Now())
+	if c.stale.Load() {
+		changes = c.rebuildLocked(time.Now())
+	}
 	c.mu.Unlock()
 	c.tell(changes)
 }
@@ -65,6 +71,7 @@ const slowSteps = 10
 
 // rebuildLocked returns which endpoints' states have changed.
 func (c *Cluster) rebuildLocked(now time.Time) (changes []change) {
+	c.stale.Store(false) // before anything is looked at
 	if !c.seen {
 		return nil
 	}

@@ -7,7 +7,9 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -128,4 +130,32 @@ func TestMissingCertificateIsLocal(t *testing.T) {
 		require.ErrorIs(t, err, os.ErrNotExist)
 		require.Equal(t, Healthy, c.of("a:1").State)
 	})
+}
+
+// What a function of TLS.Config does to its goroutine costs neither a lease nor a
+// connection.
+func TestDialThatDoesNotReturn(t *testing.T) {
+	for name, end := range map[string]func(){"panic": func() { panic("mine") }, "Goexit": runtime.Goexit} {
+		inWorld(t, func(w *world) {
+			cert := authority.New(t).Sign("a")
+			closed := make(chan bool)
+			w.backend("a:1").handle = func(c net.Conn) {
+				s := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}})
+				s.Handshake()
+				io.Copy(io.Discard, c)
+				close(closed)
+			}
+			c := &Cluster{Endpoints: To("a:1"), MaxConns: 1, TLS: &TLS{Config: &tls.Config{
+				InsecureSkipVerify: true,
+				VerifyConnection:   func(tls.ConnectionState) error { end(); return nil },
+			}}}
+			go func() {
+				defer func() { recover() }()
+				c.Dial(w.ctx)
+			}()
+			<-closed
+			synctest.Wait()
+			require.Zero(t, c.Stats().Active, name)
+		})
+	}
 }

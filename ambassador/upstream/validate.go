@@ -3,17 +3,21 @@ package upstream
 import (
 	"fmt"
 	"time"
+
+	"github.com/podpatterns/podpatterns/internal/absent"
 )
 
 // validate returns all that is wrong with c's fields.
 func (c *Cluster) validate() error {
 	var wrong faults
-	if c.Endpoints == nil {
+	if absent.Nil(c.Endpoints) {
 		wrong.add("Endpoints: nil, so there is nothing to dial; To(\"127.0.0.1:5432\") makes one")
 	} else if v, ok := c.Endpoints.(interface{ Validate() error }); ok {
 		wrong.of("Endpoints", v.Validate())
 	}
-	if c.Balancer != nil {
+	if c.Balancer != nil && absent.Nil(c.Balancer) {
+		wrong.add("Balancer: a nil %T", c.Balancer)
+	} else if c.Balancer != nil {
 		wrong.of("Balancer", c.Balancer.validate())
 	}
 	if c.Check != nil {

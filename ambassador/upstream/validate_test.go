@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"math"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -48,6 +49,8 @@ func TestValidate(t *testing.T) {
 		"address \"a b:1\" has a host that is none":     To("a b:1"),
 		"weight 2000000 is not from 0 to 1000000":       Static{{Address: "a:1", Weight: 2_000_000}},
 		"address \"a:1\" is that of endpoint 1 too":     To("a:1", "a:1"),
+		"IPs of \"a:1\" have one that is no address":    Static{{Address: "a:1", IPs: make([]netip.Addr, 1)}},
+		"IPs of \"unix:/s\", which is a unix socket":    Static{{Address: "unix:/s", IPs: []netip.Addr{netip.IPv6Loopback()}}},
 		"and 3 more":                          To("a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m"),
 		"Path: empty":                         File{},
 		"Interval: -1ns":                      File{Path: "x", Interval: -1},
@@ -70,6 +73,20 @@ func TestValidate(t *testing.T) {
 	require.ErrorContains(t, (&Cluster{Endpoints: To("a:1"), Balancer: PeakEWMA{Decay: -1, Penalty: 1}}).Validate(), "Decay: -1ns")
 	require.ErrorContains(t, (&Cluster{Endpoints: To("a:1"), Balancer: PeakEWMA{Penalty: -1}}).Validate(), "Penalty: -1ns")
 	require.ErrorContains(t, (&Cluster{Endpoints: To("a:1"), Check: &Check{Checker: Redis{Username: "u"}}}).Validate(), `Username is "u"`)
+}
+
+// A nil of a type is as good as none.
+func TestValidateNil(t *testing.T) {
+	for want, c := range map[string]*Cluster{
+		"Endpoints: nil":                       {Endpoints: (*File)(nil)},
+		"Endpoints: nil, so there is nothing":  {Endpoints: SourceFunc(nil)},
+		"Balancer: a nil *upstream.RoundRobin": {Endpoints: To("a:1"), Balancer: (*RoundRobin)(nil)},
+		"Checker: a nil upstream.CheckerFunc":  {Endpoints: To("a:1"), Check: &Check{Checker: CheckerFunc(nil)}},
+		"Checker: a nil *upstream.HTTP":        {Endpoints: To("a:1"), Check: &Check{Checker: (*HTTP)(nil)}},
+	} {
+		require.ErrorContains(t, c.Validate(), want)
+	}
+	require.ErrorContains(t, (&Cluster{Endpoints: Static(nil)}).Validate(), "Static: no endpoint")
 }
 
 func TestValidateIsNoUse(t *testing.T) {

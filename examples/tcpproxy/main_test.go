@@ -187,6 +187,11 @@ func TestWrongFlags(t *testing.T) {
 		`-upstream-tls: not given`:                             {"-listen", "127.0.0.1:0", "-upstream", "a:1", "-upstream-ca", "x"},
 		`address "a" is not host:port`:                         {"-listen", "127.0.0.1:0", "-upstream", "a"},
 		`invalid value "db.example" for flag -route: has no =`: {"-route", "db.example"},
+		`for flag -route: names "a" again`:                     {"-route", "a=b:1", "-route", "a=c:1"},
+		`-check: -1s is negative`:                              {"-listen", "127.0.0.1:0", "-upstream", "a:1", "-check", "-1s"},
+		`-grace: -1s is negative`:                              {"-listen", "127.0.0.1:0", "-upstream", "a:1", "-grace", "-1s"},
+		`-rate: -1 is not from 0 to`:                           {"-listen", "127.0.0.1:0", "-upstream", "a:1", "-rate", "-1"},
+		`-rate: NaN is not from 0 to`:                          {"-listen", "127.0.0.1:0", "-upstream", "a:1", "-rate", "NaN"},
 		`TLS: KeyFile: empty, and CertFile is "x"`:             {"-listen", "127.0.0.1:0", "-upstream", "a:1", "-tls-cert", "x"},
 	} {
 		require.ErrorContains(t, run(t.Context(), args, io.Discard), want)

@@ -68,14 +68,25 @@ func parse(args []string, out io.Writer) (*options, error) {
 		return nil, errors.New("-listen: empty")
 	case o.upstream == "" && len(o.routes) == 0:
 		return nil, errors.New("-upstream: empty")
+	case o.check < 0:
+		return nil, fmt.Errorf("-check: %v is negative", o.check)
+	case o.grace < 0:
+		return nil, fmt.Errorf("-grace: %v is negative", o.grace)
+	case !(o.rate >= 0 && o.rate <= maxRate):
+		return nil, fmt.Errorf("-rate: %v is not from 0 to %d", o.rate, int(maxRate))
 	}
 	return o, nil
 }
+
+const maxRate = 1_000_000_000 // no connection takes less than 1 ns
 
 func (o *options) addRoute(text string) error {
 	name, to, ok := strings.Cut(text, "=")
 	if !ok {
 		return errors.New("has no =")
+	}
+	if _, twice := o.routes[name]; twice {
+		return fmt.Errorf("names %q again", name)
 	}
 	o.routes[name] = to
 	return nil

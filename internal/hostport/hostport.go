@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"path/filepath"
 	"strconv"
@@ -61,6 +62,9 @@ func (a Address) Where(ctx context.Context) (string, error) {
 	}
 	if !filepath.IsLocal(a.Name) {
 		return "", errors.New("path escapes from the root")
+	}
+	if _, err := root.Stat(a.Name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err // as where a link of it leads out
 	}
 	return filepath.Join(root.Name(), a.Name), nil
 }

@@ -2,10 +2,41 @@ package hostport
 
 import (
 	"net"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/podpatterns/podpatterns/pod/sandbox"
 )
+
+// A path stays inside the root, whatever its links say.
+func TestWhere(t *testing.T) {
+	dir := t.TempDir()
+	root, err := os.OpenRoot(dir)
+	require.NoError(t, err)
+	defer root.Close()
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "d"), 0o700))
+	require.NoError(t, os.Symlink("d", filepath.Join(dir, "in")))
+	require.NoError(t, os.Symlink(t.TempDir(), filepath.Join(dir, "out")))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "d", "s"), nil, 0o600))
+	ctx := (&sandbox.Sandbox{Root: root}).Context(t.Context())
+	for name, want := range map[string]string{
+		"s": filepath.Join(dir, "s"), "in/s": filepath.Join(dir, "in/s"), "/run/s": "/run/s", "@s": "@s", "../s": "", "out/s": "", "out": "",
+	} {
+		got, err := Address{Network: "unix", Name: name}.Where(ctx)
+		require.Equal(t, want, got, name)
+		if want == "" {
+			require.ErrorContains(t, err, "escapes", name)
+		}
+	}
+	got, err := Address{Network: "unix", Name: "../s"}.Where(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "../s", got)
+}
 
 // What Parse takes can be split again; of the rest it says what is wrong.
 func FuzzParse(f *testing.F) {

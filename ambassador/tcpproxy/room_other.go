@@ -1,0 +1,7 @@
+//go:build !unix
+
+package tcpproxy
+
+import "net"
+
+func awaitRoom(net.Conn) {}
