@@ -140,7 +140,7 @@ func retryAfter(value string, now time.Time) (time.Duration, bool) {
 	return max(at.Sub(now), 0), true
 }
 
-const maxAfter = 1<<31 * time.Second
+const maxAfter = 1 << 31 * time.Second
 
 // idle waits, unless done is closed before.
 func idle(done <-chan struct{}, wait time.Duration) bool {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -157,7 +156,7 @@ func (c *call) try() (*http.Response, attempt, error) {
 	switch {
 	case err == nil:
 		a.status, a.retryAfter = res.StatusCode, res.Header.Get("Retry-After")
-		res.Body = cancelling(res.Body, cancel)
+		res.Body = onClose(res.Body, func() { cancel(nil) })
 		return res, a, nil
 	case c.req.Context().Err() != nil, c.body != nil && c.body.failed.Load():
 		a.ending = final
@@ -181,30 +180,6 @@ func (tryTimeout) Error() string   { return "no answer within TryTimeout" }
 func (tryTimeout) Timeout() bool   { return true }
 func (tryTimeout) Temporary() bool { return true }
 func (tryTimeout) Unwrap() error   { return context.DeadlineExceeded }
-
-// cancelling has the try's context end with its answer.
-func cancelling(body io.ReadCloser, cancel context.CancelCauseFunc) io.ReadCloser {
-	b := &cancelBody{ReadCloser: body, cancel: cancel}
-	if w, ok := body.(io.Writer); ok { // of an answer 101
-		return struct {
-			*cancelBody
-			io.Writer
-		}{b, w}
-	}
-	return b
-}
-
-type cancelBody struct {
-	io.ReadCloser
-	cancel context.CancelCauseFunc
-	once   sync.Once
-}
-
-func (b *cancelBody) Close() error {
-	err := b.ReadCloser.Close()
-	b.once.Do(func() { b.cancel(nil) })
-	return err
-}
 
 type bodyOf struct {
 	io.Reader

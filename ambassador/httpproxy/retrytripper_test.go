@@ -21,7 +21,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-func answer(status int, body string, header ...string) *http.Response {
+func respond(status int, body string, header ...string) *http.Response {
 	res := &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
 	for i := 0; i < len(header); i += 2 {
 		res.Header.Set(header[i], header[i+1])
@@ -47,7 +47,7 @@ func script(t *testing.T, bodies *[]string, steps ...func() (*http.Response, err
 }
 
 func gives(status int, body string, header ...string) func() (*http.Response, error) {
-	return func() (*http.Response, error) { return answer(status, body, header...), nil }
+	return func() (*http.Response, error) { return respond(status, body, header...), nil }
 }
 
 func fails(err error) func() (*http.Response, error) {
@@ -147,7 +147,7 @@ func TestRetryTripperStopsForAClientThatLeaves(t *testing.T) {
 		rt := (&Retry{Pause: time.Minute}).RoundTripper(roundTripper(func(*http.Request) (*http.Response, error) {
 			tries++
 			time.AfterFunc(time.Second, cancel)
-			return answer(503, ""), nil
+			return respond(503, ""), nil
 		}))
 		req, _ := http.NewRequestWithContext(ctx, "GET", "http://example.com", nil)
 		_, err := rt.RoundTrip(req)
