@@ -11,11 +11,19 @@ import (
 	"sync"
 	"time"
 
+	"github.com/podpatterns/podpatterns/ambassador/upstream"
 	"github.com/podpatterns/podpatterns/pod/sandbox"
 )
 
 // What follows is where the request path meets the policies: route, admit, dress,
 // again, answered and ended, in this order for each request.
+
+// A cluster is one that requests may go to, by the field that has it.
+type cluster struct {
+	name  string
+	http2 bool
+	*upstream.Cluster
+}
 
 // A policyRun is what a Proxy keeps for its policies.
 type policyRun struct {
@@ -44,8 +52,15 @@ func (p *Proxy) own() *Route {
 	return &Route{Upstream: p.Upstream, HTTP2: p.HTTP2, Retry: p.Retry, Limits: p.Limits, Key: p.Key}
 }
 
-// validatePolicy adds what is wrong with the fields that are the policies'.
+// validatePolicy adds what is wrong with the fields that are the policies', and with
+// the Clusters.
 func (p *Proxy) validatePolicy(add func(format string, args ...any)) {
+	if p.Upstream == nil && len(p.Routes) == 0 {
+		validateUpstream("Upstream", nil, false, add)
+	}
+	for _, c := range p.clusters() {
+		validateUpstream(c.name, c.Cluster, c.http2, add)
+	}
 	newRouter(p.Routes, p.own(), func(err error) { add("%w", err) })
 	for _, part := range []struct {
 		name string
@@ -59,23 +74,23 @@ func (p *Proxy) validatePolicy(add func(format string, args ...any)) {
 
 // clusters are all that p sends requests to, each as often as a field has it.
 func (p *Proxy) clusters() (all []cluster) {
-	add := func(c cluster) {
-		if c.Cluster != nil {
-			all = append(all, c)
+	add := func(name string, c *upstream.Cluster, http2 bool) {
+		if c != nil {
+			all = append(all, cluster{name, http2, c})
 		}
 	}
-	add(cluster{"Upstream", p.Upstream})
+	add("Upstream", p.Upstream, p.HTTP2)
 	for i := range p.Routes {
 		r := &p.Routes[i]
 		name := fmt.Sprintf("Routes[%d].", i)
-		add(cluster{name + "Upstream", r.Upstream})
+		add(name+"Upstream", r.Upstream, r.HTTP2)
 		if r.Split != nil {
-			for j := range r.Split.Parts {
-				add(cluster{fmt.Sprintf("%sSplit.Parts[%d].Upstream", name, j), r.Split.Parts[j].Upstream})
+			for j, part := range r.Split.Parts {
+				add(fmt.Sprintf("%sSplit.Parts[%d].Upstream", name, j), part.Upstream, part.HTTP2)
 			}
 		}
 		if r.Shadow != nil {
-			add(cluster{name + "Shadow.Upstream", r.Shadow.Upstream})
+			add(name+"Shadow.Upstream", r.Shadow.Upstream, r.Shadow.HTTP2)
 		}
 	}
 	return all
@@ -99,7 +114,7 @@ func (p *Proxy) startPolicy(grace context.Context) (stop func()) {
 func (x *exchange) route() *refusal {
 	s := &x.pol
 	s.host, s.path = x.host, x.path()
-	s.client = x.proxy.Forwarded.client(x.header, x.client())
+	s.client = x.proxy.Forwarded.client(x.header, x.client().WithZone(""))
 	s.plan = x.proxy.begin().router.find(x)
 	p := s.plan
 	if p != nil {
@@ -125,13 +140,13 @@ func (x *exchange) direct() {
 	s := &x.pol
 	p := s.plan
 	x.to, x.http2 = p.Upstream, p.HTTP2
-	x.timeout, x.tryTimeout = max(cmp.Or(p.Timeout, x.proxy.Timeout), 0), x.proxy.TryTimeout
+	x.timeout = max(cmp.Or(p.Timeout, x.proxy.Timeout), 0)
 	if s.part != nil && s.part.Upstream != nil {
 		x.to, x.http2 = s.part.Upstream, s.part.HTTP2
 	}
 	x.key, x.hasKey = p.Key.of(x)
 	if r := p.Retry; r != nil {
-		x.tryTimeout = cmp.Or(r.TryTimeout, x.tryTimeout)
+		x.tryTimeout = r.TryTimeout
 		hasKey := x.header.has("Idempotency-Key") || x.header.has("X-Idempotency-Key")
 		s.repeat = newRepeat(r, x.method, hasKey, x.upgrade != "")
 		if s.repeat.more() {
@@ -156,8 +171,8 @@ func (x *exchange) admit() *refusal {
 	return r
 }
 
-// discharge is called once when a request that was admitted is over.
-func (x *exchange) discharge() { x.pol.plan.Limits.leave() }
+// leave is called once when a request that was admitted is over.
+func (x *exchange) leave() { x.pol.plan.Limits.leave() }
 
 // dress changes x's fields into those that are sent.
 func (x *exchange) dress() {
@@ -166,7 +181,7 @@ func (x *exchange) dress() {
 		p.edits.rewrite(x)
 		p.edits.request.apply(&x.header)
 	}
-	x.proxy.Forwarded.tell(&x.header, way{peer: x.client(), host: x.pol.host, secure: x.secure})
+	x.proxy.Forwarded.tell(&x.header, way{peer: x.client().WithZone(""), host: x.pol.host, secure: x.secure})
 	if p.Shadow != nil {
 		x.shadowed()
 	}
@@ -179,9 +194,9 @@ func (x *exchange) again(f failure) (wait time.Duration, ok bool) {
 	case f.status != 0:
 		a.retryAfter = x.result.header.get("Retry-After")
 	case f.sent:
-		a.ending = broken
+		a.ending = tryBroken
 	default:
-		a.ending = unseen
+		a.ending = tryUnseen
 	}
 	var left time.Duration
 	if !x.deadline.IsZero() {

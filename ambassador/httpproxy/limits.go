@@ -138,7 +138,7 @@ func (l *Limits) pace(ctx context.Context) error {
 		return over
 	}
 	defer l.waiting.Add(-1)
-	if !idle(ctx.Done(), wait) {
+	if !rest(ctx.Done(), wait) {
 		turn.Cancel()
 		return context.Cause(ctx)
 	}

@@ -9,15 +9,15 @@ import (
 	"github.com/cenkalti/backoff/v4"
 )
 
-// An ending is how one try of a request ended without an answer, and answered if
-// it had one.
+// An ending is how one try of a request ended without an answer, and tryAnswered
+// if it had one.
 type ending int
 
 const (
-	answered ending = iota
-	unseen          // upstream has seen nothing of it: not dialled, or refused by HTTP/2
-	broken          // the connection broke, or TryTimeout was over, after bytes had left
-	final           // no other try may change it: the client has left, its body failed, a limit of this side was reached
+	tryAnswered ending = iota
+	tryUnseen          // upstream has seen nothing of it: not dialled, or refused by HTTP/2
+	tryBroken          // the connection broke, or TryTimeout was over, after bytes had left
+	tryFinal           // no other try may change it: the client has left, its body failed, a limit of this side was reached
 )
 
 // An attempt is what a try of a request has come to.
@@ -48,15 +48,6 @@ func newRepeat(r *Retry, method string, hasKey, upgrade bool) repeat {
 	return repeat{retry: r, repeatable: !leaves && (hasKey || idempotent(method)), leaves: leaves}
 }
 
-// idempotent tells whether a method is by RFC 9110, 9.2.2.
-func idempotent(method string) bool {
-	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, http.MethodPut, http.MethodDelete:
-		return true
-	}
-	return false
-}
-
 // A verdict is whether a request is tried again.
 type verdict int
 
@@ -79,7 +70,7 @@ func (p *repeat) after(a attempt, left time.Duration) (verdict, time.Duration) {
 		return passOn, 0
 	}
 	wait := p.nextPause()
-	if a.ending == answered {
+	if a.ending == tryAnswered {
 		if asked, ok := retryAfter(a.retryAfter, time.Now()); ok && p.retry.MaxRetryAfter >= 0 {
 			if asked > p.retry.maxRetryAfter() {
 				return passOn, 0
@@ -99,11 +90,11 @@ func (p *repeat) after(a attempt, left time.Duration) (verdict, time.Duration) {
 // wanted tells whether that should be tried again, and may be.
 func (p *repeat) wanted(a attempt) bool {
 	switch a.ending {
-	case unseen:
+	case tryUnseen:
 		return true
-	case broken:
+	case tryBroken:
 		return p.repeatable
-	case answered:
+	case tryAnswered:
 		return p.repeatable && p.retry.repeats(a.status)
 	}
 	return false
@@ -142,8 +133,8 @@ func retryAfter(value string, now time.Time) (time.Duration, bool) {
 
 const maxAfter = 1 << 31 * time.Second
 
-// idle waits, unless done is closed before.
-func idle(done <-chan struct{}, wait time.Duration) bool {
+// rest waits, unless done is closed before.
+func rest(done <-chan struct{}, wait time.Duration) bool {
 	t := time.NewTimer(wait)
 	defer t.Stop()
 	select {

@@ -38,15 +38,15 @@ func TestWhatIsTriedAgain(t *testing.T) {
 		{"PATCH", &Retry{}, "PATCH", false, false, unavailable, passOn},
 		{"methods are case-sensitive", &Retry{}, "get", false, false, unavailable, passOn},
 		{"POST with a key", &Retry{}, "POST", true, false, unavailable, tryAgain},
-		{"POST broken", &Retry{}, "POST", false, false, attempt{ending: broken}, passOn},
-		{"POST unseen", &Retry{}, "POST", false, false, attempt{ending: unseen}, tryAgain},
-		{"GET broken", &Retry{}, "GET", false, false, attempt{ending: broken}, tryAgain},
-		{"GET broken, no statuses", &Retry{Statuses: []int{}}, "GET", false, false, attempt{ending: broken}, tryAgain},
-		{"client gone", &Retry{}, "GET", false, false, attempt{ending: final}, passOn},
+		{"POST broken", &Retry{}, "POST", false, false, attempt{ending: tryBroken}, passOn},
+		{"POST unseen", &Retry{}, "POST", false, false, attempt{ending: tryUnseen}, tryAgain},
+		{"GET broken", &Retry{}, "GET", false, false, attempt{ending: tryBroken}, tryAgain},
+		{"GET broken, no statuses", &Retry{Statuses: []int{}}, "GET", false, false, attempt{ending: tryBroken}, tryAgain},
+		{"client gone", &Retry{}, "GET", false, false, attempt{ending: tryFinal}, passOn},
 		{"body gone", &Retry{}, "PUT", false, false, attempt{status: 503, bodyGone: true}, passOn},
 		{"upgrade seen", &Retry{}, "GET", true, true, unavailable, passOn},
-		{"upgrade unseen", &Retry{}, "GET", false, true, attempt{ending: unseen}, tryAgain},
-		{"CONNECT", &Retry{}, "CONNECT", true, false, attempt{ending: broken}, passOn},
+		{"upgrade unseen", &Retry{}, "GET", false, true, attempt{ending: tryUnseen}, tryAgain},
+		{"CONNECT", &Retry{}, "CONNECT", true, false, attempt{ending: tryBroken}, passOn},
 		{"Retry-After in time", &Retry{}, "GET", false, false, attempt{status: 503, retryAfter: "1"}, tryAgain},
 		{"Retry-After too late", &Retry{}, "GET", false, false, attempt{status: 503, retryAfter: "2"}, passOn},
 		{"Retry-After endless", &Retry{}, "GET", false, false, attempt{status: 503, retryAfter: "99999999999999999999"}, passOn},
@@ -80,7 +80,7 @@ func TestPauses(t *testing.T) {
 		for range 100 {
 			p := newRepeat(r, "GET", false, false)
 			for _, want := range []time.Duration{10, 20, 35, 35, 35} {
-				v, wait := p.after(attempt{ending: broken}, 0)
+				v, wait := p.after(attempt{ending: tryBroken}, 0)
 				require.Equal(t, tryAgain, v)
 				require.InDelta(t, want*time.Millisecond, wait, float64(want*time.Millisecond/2+1))
 				differ[wait] = true

@@ -34,7 +34,7 @@ type Retry struct {
 	Statuses []int
 
 	// TryTimeout is how long one try may take until the head of its answer is there.
-	// 0: the Proxy's TryTimeout, and in a RoundTripper any time; negative: an error.
+	// 0: as long as the whole request; negative: an error.
 	TryTimeout time.Duration
 
 	// MaxBody is how many bytes of a request's body are kept to be sent again, as

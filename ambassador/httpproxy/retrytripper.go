@@ -80,7 +80,7 @@ func (c *call) run() (*http.Response, error) {
 		if err == nil {
 			c.hold(res)
 		}
-		if !idle(c.req.Context().Done(), wait) {
+		if !rest(c.req.Context().Done(), wait) {
 			return c.pass(nil, context.Cause(c.req.Context()))
 		}
 	}
@@ -159,11 +159,11 @@ func (c *call) try() (*http.Response, attempt, error) {
 		res.Body = onClose(res.Body, func() { cancel(nil) })
 		return res, a, nil
 	case c.req.Context().Err() != nil, c.body != nil && c.body.failed.Load():
-		a.ending = final
+		a.ending = tryFinal
 	case sent.Load():
-		a.ending = broken
+		a.ending = tryBroken
 	default:
-		a.ending = unseen
+		a.ending = tryUnseen
 	}
 	if cause := context.Cause(ctx); cause == errTryTimeout {
 		err = cause

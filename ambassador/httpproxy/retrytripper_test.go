@@ -60,23 +60,23 @@ func TestRetryTripper(t *testing.T) {
 		name   string
 		method string
 		body   string
-		retry  Retry
+		retry  *Retry
 		steps  []func() (*http.Response, error)
 		tries  int
 		status int
 		want   string
 	}{
-		{"repeats with the body", "PUT", "hello", Retry{}, []func() (*http.Response, error){gives(503, ""), fails(broken), gives(200, "ok")}, 3, 200, "ok"},
-		{"passes the last answer on", "GET", "", Retry{}, []func() (*http.Response, error){gives(503, "1"), gives(502, "2"), gives(504, "3"), gives(200, "")}, 3, 504, "3"},
-		{"an answer is better than none", "GET", "", Retry{}, []func() (*http.Response, error){gives(503, "sorry"), fails(broken)}, 3, 503, "sorry"},
-		{"also a long one", "GET", "", Retry{}, []func() (*http.Response, error){gives(503, strings.Repeat("x", 10_000)), fails(broken)}, 3, 503, strings.Repeat("x", 10_000)},
-		{"gives up", "GET", "", Retry{}, []func() (*http.Response, error){fails(broken)}, 3, 0, "broken"},
-		{"not what is too long to be kept", "PUT", "hello", Retry{MaxBody: 4}, []func() (*http.Response, error){gives(503, "no")}, 1, 503, "no"},
-		{"an exact fit", "PUT", "hello", Retry{MaxBody: 5}, []func() (*http.Response, error){gives(503, "no"), gives(200, "")}, 2, 200, ""},
-		{"keeps nothing", "PUT", "hello", Retry{MaxBody: -1}, []func() (*http.Response, error){gives(503, "no")}, 1, 503, "no"},
-		{"a POST that nobody saw", "POST", "hello", Retry{}, []func() (*http.Response, error){fails(broken), gives(201, "")}, 2, 201, ""},
-		{"no POST that somebody saw", "POST", "hello", Retry{}, []func() (*http.Response, error){gives(503, "busy")}, 1, 503, "busy"},
-		{"heeds Retry-After", "GET", "", Retry{}, []func() (*http.Response, error){gives(503, "busy", "Retry-After", "5")}, 1, 503, "busy"},
+		{"repeats with the body", "PUT", "hello", &Retry{}, []func() (*http.Response, error){gives(503, ""), fails(broken), gives(200, "ok")}, 3, 200, "ok"},
+		{"passes the last answer on", "GET", "", &Retry{}, []func() (*http.Response, error){gives(503, "1"), gives(502, "2"), gives(504, "3"), gives(200, "")}, 3, 504, "3"},
+		{"an answer is better than none", "GET", "", &Retry{}, []func() (*http.Response, error){gives(503, "sorry"), fails(broken)}, 3, 503, "sorry"},
+		{"also a long one", "GET", "", &Retry{}, []func() (*http.Response, error){gives(503, strings.Repeat("x", 10_000)), fails(broken)}, 3, 503, strings.Repeat("x", 10_000)},
+		{"gives up", "GET", "", &Retry{}, []func() (*http.Response, error){fails(broken)}, 3, 0, "broken"},
+		{"not what is too long to be kept", "PUT", "hello", &Retry{MaxBody: 4}, []func() (*http.Response, error){gives(503, "no")}, 1, 503, "no"},
+		{"an exact fit", "PUT", "hello", &Retry{MaxBody: 5}, []func() (*http.Response, error){gives(503, "no"), gives(200, "")}, 2, 200, ""},
+		{"keeps nothing", "PUT", "hello", &Retry{MaxBody: -1}, []func() (*http.Response, error){gives(503, "no")}, 1, 503, "no"},
+		{"a POST that nobody saw", "POST", "hello", &Retry{}, []func() (*http.Response, error){fails(broken), gives(201, "")}, 2, 201, ""},
+		{"no POST that somebody saw", "POST", "hello", &Retry{}, []func() (*http.Response, error){gives(503, "busy")}, 1, 503, "busy"},
+		{"heeds Retry-After", "GET", "", &Retry{}, []func() (*http.Response, error){gives(503, "busy", "Retry-After", "5")}, 1, 503, "busy"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

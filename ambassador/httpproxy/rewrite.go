@@ -24,8 +24,8 @@ type Rewrite struct {
 	// Request changes the fields of requests. The zero value changes none.
 	Request HeaderEdit
 
-	// Answer changes the fields of answers, also of those of the proxy's own. The
-	// zero value changes none.
+	// Answer changes the fields of answers, but not of those that the proxy gives
+	// itself. The zero value changes none.
 	Answer HeaderEdit
 }
 

@@ -1,0 +1,311 @@
+package httpproxy
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A client is a connection whose requests are HTTP/1.
+type client struct {
+	wire
+	run    *run
+	secure bool
+	ctx    context.Context // ends when the client has left, or has to
+	cancel context.CancelFunc
+
+	phase    atomic.Int32 // for the drain
+	deadline time.Time    // of reading
+	requests int
+	closing  bool // after this answer
+	broken   bool // nothing that comes from it is looked at any more
+	reset    bool // it has to learn that its answer is not whole
+	tunnel   bool // it is no longer HTTP
+
+	watch watch
+	mu    sync.Mutex
+	x     *exchange // what is to be ended when the client leaves
+}
+
+// The phases of a client.
+const (
+	fresh   int32 = iota // nothing has come yet
+	reading              // a head
+	busy                 // with a request
+	idle                 // between two
+)
+
+func newClient(r *run, conn net.Conn, secure bool) *client {
+	c := &client{wire: wire{Conn: conn}, run: r, secure: secure}
+	c.ctx, c.cancel = context.WithCancel(r.base)
+	return c
+}
+
+// serve answers requests until the connection ends.
+func (c *client) serve() {
+	defer c.close()
+	for c.next() {
+		c.requests++
+		c.phase.Store(busy)
+		x := exchanges.Get().(*exchange)
+		c.answer(x)
+		x.reset()
+		exchanges.Put(x)
+		if c.closing || c.tunnel {
+			return
+		}
+		c.phase.Store(idle)
+		if c.r == c.w {
+			c.release()
+		}
+	}
+}
+
+// next waits for the first bytes of a request. It returns false if none come.
+func (c *client) next() bool {
+	if c.r < c.w {
+		c.phase.Store(reading)
+		return true // pipelined
+	}
+	p := c.run.proxy
+	limit := p.idle()
+	if c.requests == 0 {
+		limit = p.headerTimeout()
+	}
+	// A deadline costs as much as a system call, so it is moved only when it is off
+	// by an eighth.
+	if now := time.Now(); c.deadline.IsZero() || c.deadline.Sub(now) < limit-limit/8 || c.deadline.Sub(now) > limit {
+		c.setReadDeadline(now.Add(limit))
+	}
+	for {
+		if c.run.draining.Load() && !c.mayStillSend() {
+			return false
+		}
+		err := c.fill()
+		if err == nil {
+			c.phase.Store(reading)
+			return true
+		}
+		if !errors.Is(err, os.ErrDeadlineExceeded) || !c.run.draining.Load() || time.Now().After(c.drainEnd()) {
+			return false
+		}
+	}
+}
+
+func (c *client) setReadDeadline(t time.Time) {
+	c.deadline = t
+	c.SetReadDeadline(t)
+}
+
+// answer reads a head and has the request answered.
+func (c *client) answer(x *exchange) {
+	x.proxy, x.ctx, x.down, x.minor, x.major = c.run.proxy, c.ctx, c, 1, 1
+	x.secure, x.remote, x.local = c.secure, c.RemoteAddr(), c.LocalAddr()
+	x.body.fresh(x)
+	c.skipLines()
+	s, err := c.readHead(x.proxy.maxHeader(), c.headLimit)
+	x.began = time.Now()
+	if err == nil {
+		c.phase.Store(busy)
+		err = c.understand(x, s)
+	}
+	switch {
+	case err == nil:
+	case err == errFull:
+		if looksLong(c.ahead()) {
+			err = bad(414, "the request line has more than %d bytes", x.proxy.maxHeader())
+		} else {
+			err = bad(431, "the header has more than %d bytes", x.proxy.maxHeader())
+		}
+	case errors.Is(err, os.ErrDeadlineExceeded) && c.ctx.Err() == nil:
+		err = bad(408, "the header took longer than %v", x.proxy.headerTimeout())
+	}
+	if b, ok := errors.AsType[*badMessage](err); ok {
+		x.proxy.stats.malformed.Add(1)
+		c.broken, c.closing = true, true
+		c.refuse(x, &refusal{status: b.status, why: b.why})
+		c.linger()
+		return
+	}
+	if err != nil {
+		c.closing = true
+		return
+	}
+	c.handle(x)
+}
+
+// headLimit is for a head that comes in pieces.
+func (c *client) headLimit() { c.setReadDeadline(time.Now().Add(c.run.proxy.headerTimeout())) }
+
+func looksLong(b []byte) bool { return indexLF(b) < 0 }
+
+// understand parses a head and sets the request's fields of x.
+func (c *client) understand(x *exchange, s string) error {
+	h := &x.head
+	if err := h.parseRequest(s); err != nil {
+		return err
+	}
+	l, err := measure(h.fields, h.minor)
+	if err != nil {
+		return err
+	}
+	host, err := h.authority()
+	if err != nil {
+		return err
+	}
+	x.method, x.target, x.host, x.minor = h.method, h.target, host, h.minor
+	c.closing = l.both || hasToken(h.fields, "Connection", "close") ||
+		h.minor == 0 && !hasToken(h.fields, "Connection", "keep-alive") || c.run.draining.Load()
+	if hasToken(h.fields, "Connection", "upgrade") && h.minor > 0 {
+		x.upgrade = offered(h.fields)
+	}
+	x.trailers = hasToken(h.fields, "TE", "trailers")
+	x.expects = h.minor > 0 && same(h.fields.get("Expect"), "100-continue")
+	x.saidLength = l.length >= 0
+	how := requestFraming(l)
+	most := x.proxy.MaxBodyBytes
+	if most > 0 && l.length > most {
+		return bad(413, "the body has more than %d bytes", most)
+	}
+	switch how {
+	case noBody:
+		x.length = 0
+	case byLength:
+		x.length = l.length
+	default:
+		x.length = -1
+	}
+	if h.minor == 0 {
+		h.fields.del("Expect") // RFC 9110, 10.1.1
+	}
+	x.header = endToEnd(h.fields)
+	c.takeBody(x, how)
+	return nil
+}
+
+// offered are the protocols that a client would switch to. h2c is none: it would
+// have upstream speak HTTP/2 with a client whose requests nobody looks at.
+func offered(f fields) string {
+	var offer []string
+	for v := range f.values("Upgrade") {
+		for t := range tokens(v) {
+			if !same(t, "h2c") && all(t, inValue) {
+				offer = append(offer, t)
+			}
+		}
+	}
+	return strings.Join(offer, ", ")
+}
+
+// takeBody finds out how much of the body has come with the head.
+func (c *client) takeBody(x *exchange, how framing) {
+	u := &x.body
+	x.in.start(&c.wire, how, max(0, x.length), x.proxy.maxHeader())
+	x.in.limit = x.proxy.MaxBodyBytes
+	if how == noBody {
+		u.whole = true
+		return
+	}
+	if how == byLength && int64(c.w-c.r) >= x.length {
+		u.first, u.whole = c.b[c.r:c.r+int(x.length):c.r+int(x.length)], true
+		c.r += int(x.length)
+		x.in.over = true
+		return
+	}
+	u.src = &x.in
+	u.unblock = func() { c.Conn.SetReadDeadline(longAgo) }
+}
+
+var longAgo = time.Unix(1, 0)
+
+// handle has x answered, and finds out whether another request can follow.
+func (c *client) handle(x *exchange) {
+	c.mu.Lock()
+	c.x = x
+	c.mu.Unlock()
+	if c.ctx.Err() != nil {
+		x.abandon()
+	}
+	whole := x.body.whole
+	if whole {
+		c.watch.begin(c)
+	} else {
+		c.setReadDeadline(time.Time{})
+	}
+	x.serve()
+	c.mu.Lock()
+	c.x = nil
+	c.mu.Unlock()
+	if whole {
+		c.watch.end(c)
+	} else {
+		x.body.stop()
+		if !x.in.over {
+			c.broken, c.closing = true, true
+		}
+	}
+	if c.tunnel {
+		return
+	}
+	if x.outcome == aborted || x.outcome == clientLeft || x.outcome == cutByDrain {
+		c.closing, c.reset = true, true
+	} else if c.closing {
+		c.linger()
+	}
+}
+
+// leave ends what is going on because the client has left, or has to.
+func (c *client) leave() {
+	c.cancel()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.x != nil {
+		c.x.abandon()
+	}
+}
+
+// linger closes in a way that lets the client read the answer although it is still
+// sending (RFC 9112, 9.6).
+func (c *client) linger() {
+	w, ok := c.Conn.(interface{ CloseWrite() error })
+	if !ok || w.CloseWrite() != nil {
+		return
+	}
+	c.Conn.SetReadDeadline(time.Now().Add(lingerFor))
+	c.r, c.w = 0, 0
+	for n := 0; n < lingerBytes; n += c.w {
+		c.r, c.w = 0, 0
+		if c.fill() != nil {
+			return
+		}
+	}
+}
+
+const (
+	lingerFor   = time.Second
+	lingerBytes = 256 << 10
+)
+
+func (c *client) close() {
+	c.cancel()
+	if c.reset && !c.tunnel {
+		resetConn(c.Conn)
+	}
+	c.release()
+	c.Conn.Close()
+	c.run.forget(c)
+}
+
+// resetConn closes so that the peer learns of a failure, where its kind can tell.
+func resetConn(c net.Conn) {
+	below := lowest(c)
+	if l, ok := below.(interface{ SetLinger(int) error }); ok {
+		l.SetLinger(0)
+	}
+	below.Close()
+}
