@@ -38,6 +38,7 @@ func (r *run) drain(grace context.Context) {
 }
 
 func (r *run) await(grace context.Context, done chan<- struct{}) {
+	r.greeting.Wait()
 	r.h2.shutdown(grace)
 	r.handlers.Wait()
 	close(done)

@@ -2,6 +2,7 @@ package httpproxy
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"strings"
@@ -47,6 +48,7 @@ type exchange struct {
 	trailers      bool   // it takes trailers
 	expects       bool   // it waits for 100 before it sends the body
 	saidLength    bool   // there was a Content-Length
+	plain         bool   // no policy is asked, and nothing counted
 
 	// What route decides.
 	to                  *upstream.Cluster
@@ -208,8 +210,23 @@ func (x *exchange) serve() {
 	if admitted {
 		x.leave()
 	}
+	x.finish()
+}
+
+// finish counts x and tells of it.
+func (x *exchange) finish() {
+	if x.plain {
+		return
+	}
 	x.proxy.stats.ended[x.outcome].Add(1)
 	x.ended()
+}
+
+func refusalOf(err error) *refusal {
+	if b, ok := errors.AsType[*badMessage](err); ok {
+		return &refusal{status: b.status, why: b.why, err: err}
+	}
+	return &refusal{status: 400, why: err.Error(), err: err}
 }
 
 // pass passes the result on, and gives back what it took.

@@ -91,7 +91,7 @@ func (x *exchange) settle(r *refusal) *refusal {
 
 // once tells whether to try once more, after waiting for that.
 func (x *exchange) once(f failure) bool {
-	if !x.body.replayable() || x.hasLeft() || !x.deadline.IsZero() && !time.Now().Before(x.deadline) {
+	if x.plain || !x.body.replayable() || x.hasLeft() || !x.deadline.IsZero() && !time.Now().Before(x.deadline) {
 		return false
 	}
 	wait, ok := x.again(f)

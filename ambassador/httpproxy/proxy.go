@@ -164,6 +164,28 @@ func (p *Proxy) Serve(ctx context.Context, l net.Listener) error {
 	return nil
 }
 
+// Run is for a Proxy that is used as a handler or a RoundTripper alone: it has the
+// Clusters discover and check until ctx is done, and then closes idle connections.
+// It returns nil then, and before it what is wrong with a field, or why a Cluster
+// could not run. Serve does all of that too, and there is one of the two at a time.
+func (p *Proxy) Run(ctx context.Context) error {
+	leave, err := p.gate.Enter()
+	if err != nil {
+		return fmt.Errorf("httpproxy: %w", err)
+	}
+	defer leave()
+	if err := p.validate(); err != nil {
+		return fmt.Errorf("httpproxy: %w", err)
+	}
+	if err := runOnly(ctx, p); err != nil {
+		return fmt.Errorf("httpproxy: %w", err)
+	}
+	return nil
+}
+
+// CloseIdleConnections closes the connections to endpoints that nothing uses.
+func (p *Proxy) CloseIdleConnections() { p.pools.close() }
+
 // Ready blocks until the current run accepts connections and each Cluster has an
 // endpoint to use. It returns ctx's cause if ctx ends before.
 func (p *Proxy) Ready(ctx context.Context) error {

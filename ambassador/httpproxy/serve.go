@@ -30,6 +30,7 @@ type run struct {
 	h2     *server2
 
 	handlers sync.WaitGroup
+	greeting sync.WaitGroup // of handlers, those that may still turn out to speak HTTP/2
 	draining atomic.Bool
 	drained  atomic.Int64 // when the drain began, in Unix nanoseconds
 
@@ -83,6 +84,19 @@ func serve(ctx context.Context, p *Proxy, l net.Listener) error {
 	return wrong.ErrorOrNil()
 }
 
+func runOnly(ctx context.Context, p *Proxy) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	r := &run{proxy: p}
+	clusters := r.runClusters(ctx, stop)
+	stopPolicy := p.startPolicy(ctx)
+	p.gate.Open()
+	<-ctx.Done()
+	stopPolicy()
+	p.pools.close()
+	return clusters()
+}
+
 // runClusters has each Cluster discover and check. One that fails before it is told
 // to stop has failed called.
 func (r *run) runClusters(grace context.Context, failed func()) (stop func() error) {
@@ -122,11 +136,14 @@ func runOne(ctx context.Context, c cluster) (err error) {
 // start serves a connection.
 func (r *run) start(conn net.Conn) {
 	r.proxy.stats.accepted.Add(1)
+	r.greeting.Add(1)
 	r.handlers.Go(func() { r.greet(conn) })
 }
 
 // greet finds out what a client speaks, and goes on in that.
 func (r *run) greet(conn net.Conn) {
+	greeted := sync.OnceFunc(r.greeting.Done)
+	defer greeted()
 	secure, isTLS := conn.(*tls.Conn)
 	if r.tls != nil {
 		secure, isTLS = tls.Server(conn, r.tls), true
@@ -147,7 +164,7 @@ func (r *run) greet(conn net.Conn) {
 			return
 		}
 		if secure.ConnectionState().NegotiatedProtocol == "h2" {
-			r.h2.take(c)
+			r.h2.take(c, greeted)
 			return
 		}
 	}
@@ -155,9 +172,10 @@ func (r *run) greet(conn net.Conn) {
 		c.close()
 		return
 	} else if preface {
-		r.h2.take(c)
+		r.h2.take(c, greeted)
 		return
 	}
+	greeted()
 	c.serve()
 }
 

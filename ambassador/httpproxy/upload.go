@@ -77,12 +77,7 @@ func (u *upload) begin(f *frame) error {
 		}
 		return f.end(u.end)
 	}
-	if !u.started {
-		u.changed = sync.NewCond(&u.mu)
-		u.ended = make(chan struct{})
-		u.started = true
-		go u.pump()
-	}
+	u.begun()
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if len(u.first) > 0 {
@@ -100,6 +95,29 @@ func (u *upload) begin(f *frame) error {
 		u.changed.Broadcast()
 	}
 	return err
+}
+
+func (u *upload) begun() {
+	if !u.started {
+		u.changed = sync.NewCond(&u.mu)
+		u.ended = make(chan struct{})
+		u.started = true
+		go u.pump()
+	}
+}
+
+// attach is begin for a sink that is behind what is returned.
+func (u *upload) attach(to sink) (first []byte) {
+	u.begun()
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.written = false; u.over {
+		u.written = to.end(u.end) == nil
+		return u.first
+	}
+	u.to = to
+	u.changed.Broadcast()
+	return u.first
 }
 
 // detach has the pump wait for another try.
