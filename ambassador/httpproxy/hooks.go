@@ -181,7 +181,9 @@ func (x *exchange) dress() {
 		p.edits.rewrite(x)
 		p.edits.request.apply(&x.header)
 	}
-	x.proxy.Forwarded.tell(&x.header, way{peer: x.client().WithZone(""), host: x.pol.host, secure: x.secure})
+	if _, own := x.down.(nowhere); !own { // a request of this process has had no way
+		x.proxy.Forwarded.tell(&x.header, way{peer: x.client().WithZone(""), host: x.pol.host, secure: x.secure})
+	}
 	if p.Shadow != nil {
 		x.shadowed()
 	}
