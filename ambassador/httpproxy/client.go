@@ -117,7 +117,7 @@ func (c *client) answer(x *exchange) {
 	switch {
 	case err == nil:
 	case err == errFull:
-		if looksLong(c.ahead()) {
+		if line := indexLF(c.ahead()); line < 0 || line >= x.proxy.maxHeader() {
 			err = bad(414, "the request line has more than %d bytes", x.proxy.maxHeader())
 		} else {
 			err = bad(431, "the header has more than %d bytes", x.proxy.maxHeader())
@@ -141,8 +141,6 @@ func (c *client) answer(x *exchange) {
 
 // headLimit is for a head that comes in pieces.
 func (c *client) headLimit() { c.setReadDeadline(time.Now().Add(c.run.proxy.headerTimeout())) }
-
-func looksLong(b []byte) bool { return indexLF(b) < 0 }
 
 // understand parses a head and sets the request's fields of x.
 func (c *client) understand(x *exchange, s string) error {
