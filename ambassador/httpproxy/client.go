@@ -216,6 +216,7 @@ func (c *client) takeBody(x *exchange, how framing) {
 		return
 	}
 	u.src = &x.in
+	u.after = func() { c.watch.begin(c) }
 	u.unblock = func() { c.Conn.SetReadDeadline(longAgo) }
 }
 
@@ -229,8 +230,7 @@ func (c *client) handle(x *exchange) {
 	if c.ctx.Err() != nil {
 		x.abandon()
 	}
-	whole := x.body.whole
-	if whole {
+	if x.body.whole {
 		c.watch.begin(c)
 	} else {
 		c.setReadDeadline(time.Time{})
@@ -239,13 +239,9 @@ func (c *client) handle(x *exchange) {
 	c.mu.Lock()
 	c.x = nil
 	c.mu.Unlock()
-	if whole {
-		c.watch.end(c)
-	} else {
-		x.body.stop()
-		if !x.in.over {
-			c.broken, c.closing = true, true
-		}
+	x.body.stop()
+	if c.watch.end(c); !x.in.over {
+		c.broken, c.closing = true, true
 	}
 	if c.tunnel {
 		return
