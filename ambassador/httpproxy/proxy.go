@@ -19,8 +19,9 @@ import (
 // not be copied or changed once it is used. It serves one run at a time, and again
 // after that has returned.
 type Proxy struct {
-	// Upstream is where requests go that are in no route. It must not be nil;
-	// To("127.0.0.1:8080") makes one of fixed addresses.
+	// Upstream is where requests go that no Route is for. It may be nil only if there
+	// are Routes, and they are answered with 404 then; To("127.0.0.1:8080") makes one
+	// of fixed addresses.
 	Upstream *upstream.Cluster
 
 	// HTTP2 says that the endpoints of Upstream are to be spoken to in HTTP/2: by
@@ -82,9 +83,34 @@ type Proxy struct {
 	// that it is the last. 0: 500 ms; negative: an error.
 	DrainIdle time.Duration
 
-	gate  gate.Gate
-	pools pools
-	stats counters
+	// Routes are for requests that are not all to be treated alike; see [Route] for
+	// which of them a request takes. nil: all go to Upstream.
+	Routes []Route
+
+	// Retry says which requests to Upstream are tried again. nil: none are, but for
+	// an idempotent one whose idle connection turns out to be closed.
+	Retry *Retry
+
+	// Limits are how many requests to Upstream are let through. nil: all.
+	Limits *Limits
+
+	// Key is what of a request to Upstream its Balancer hashes. nil: nothing.
+	Key *Key
+
+	// Forwarded says what upstream is told of a request's way here. nil: what the
+	// client's connection tells, and nothing that it says itself.
+	Forwarded *Forwarded
+
+	// Log has a record of each request written. nil: none is.
+	Log *Log
+
+	// Trace has a program's own tracing take part. nil: none does.
+	Trace *Trace
+
+	gate   gate.Gate
+	pools  pools
+	stats  counters
+	policy policyRun
 }
 
 var _ ambassador.Ambassador = (*Proxy)(nil)

@@ -22,6 +22,8 @@ type Stats struct {
 
 	AcceptErrors int64 // passing errors of Accept, as for want of descriptors; each was retried
 	Full         int64 // times that accepting paused because MaxConns were open
+
+	Routes []RouteStats // in the order of Proxy.Routes, and then those of Upstream
 }
 
 // Stats returns a snapshot. It may be called at any time.
@@ -38,6 +40,9 @@ func (p *Proxy) Stats() Stats {
 	s.Open = -c.closed.Load() // read before accepted, so that it is never negative
 	s.Accepted = c.accepted.Load()
 	s.Open += s.Accepted
+	for _, plan := range p.begin().router.plans {
+		s.Routes = append(s.Routes, plan.stats())
+	}
 	return s
 }
 
