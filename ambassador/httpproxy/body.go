@@ -1,6 +1,9 @@
 package httpproxy
 
-import "io"
+import (
+	"bytes"
+	"io"
+)
 
 // A source is a body that is read piece by piece.
 type source interface {
@@ -11,6 +14,8 @@ type source interface {
 	trailer() fields
 	// ready tells whether next would not wait.
 	ready() bool
+	// last tells whether what next has returned is known to be the end of it.
+	last() bool
 }
 
 // A body is the source of a message in HTTP/1.
@@ -77,6 +82,12 @@ func (b *body) next() ([]byte, error) {
 	}
 	return p, nil
 }
+
+func (b *body) last() bool {
+	return b.over || b.how == chunked && b.state == inData && b.left == 0 && bytes.HasPrefix(b.ahead(), chunksEnd)
+}
+
+var chunksEnd = []byte("\r\n0\r\n\r\n")
 
 // cut makes an end in the middle of something an error.
 func cut(err error) error {

@@ -117,7 +117,7 @@ func (c *client) answer(x *exchange) {
 	switch {
 	case err == nil:
 	case err == errFull:
-		if looksLong(c.ahead()) {
+		if line := indexLF(c.ahead()); line < 0 || line >= x.proxy.maxHeader() {
 			err = bad(414, "the request line has more than %d bytes", x.proxy.maxHeader())
 		} else {
 			err = bad(431, "the header has more than %d bytes", x.proxy.maxHeader())
@@ -141,8 +141,6 @@ func (c *client) answer(x *exchange) {
 
 // headLimit is for a head that comes in pieces.
 func (c *client) headLimit() { c.setReadDeadline(time.Now().Add(c.run.proxy.headerTimeout())) }
-
-func looksLong(b []byte) bool { return indexLF(b) < 0 }
 
 // understand parses a head and sets the request's fields of x.
 func (c *client) understand(x *exchange, s string) error {
@@ -218,6 +216,7 @@ func (c *client) takeBody(x *exchange, how framing) {
 		return
 	}
 	u.src = &x.in
+	u.after = func() { c.watch.begin(c) }
 	u.unblock = func() { c.Conn.SetReadDeadline(longAgo) }
 }
 
@@ -231,8 +230,7 @@ func (c *client) handle(x *exchange) {
 	if c.ctx.Err() != nil {
 		x.abandon()
 	}
-	whole := x.body.whole
-	if whole {
+	if x.body.whole {
 		c.watch.begin(c)
 	} else {
 		c.setReadDeadline(time.Time{})
@@ -241,13 +239,9 @@ func (c *client) handle(x *exchange) {
 	c.mu.Lock()
 	c.x = nil
 	c.mu.Unlock()
-	if whole {
-		c.watch.end(c)
-	} else {
-		x.body.stop()
-		if !x.in.over {
-			c.broken, c.closing = true, true
-		}
+	x.body.stop()
+	if c.watch.end(c); !x.in.over {
+		c.broken, c.closing = true, true
 	}
 	if c.tunnel {
 		return

@@ -173,7 +173,7 @@ func (x *exchange) drop(left bool) {
 func (x *exchange) hasLeft() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.left
+	return x.left || x.ctx.Err() != nil
 }
 
 // hold has abandon close c, until it is nil. It returns false if the client has left.

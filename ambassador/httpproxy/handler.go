@@ -166,7 +166,7 @@ func (d *writer) relay(x *exchange, a *answer) error {
 	if a.length >= 0 && (a.how != noBody || a.status >= 200 && a.status != 204) {
 		out.Set("Content-Length", strconv.FormatInt(a.length, 10))
 	}
-	if d.r.ProtoMajor == 1 && !x.body.whole && !x.body.done.Load() {
+	if d.r.ProtoMajor == 1 && !x.body.whole && !x.body.read.Load() {
 		out.Set("Connection", "close")
 	}
 	d.w.WriteHeader(a.status)

@@ -7,6 +7,7 @@ import (
 
 // join makes a connection of a server of net/http and one of upstream one.
 func (d *writer) join(x *exchange, a *answer) error {
+	x.body.await()
 	conn, rw, err := d.control.Hijack()
 	if err != nil {
 		d.broken = true

@@ -67,6 +67,7 @@ func (s *readerSource) trailer() fields {
 }
 
 func (s *readerSource) ready() bool { return s.err != nil }
+func (s *readerSource) last() bool  { return s.err == io.EOF }
 
 // fieldsOf has the fields of a header, and an error if one of them is none.
 func fieldsOf(f fields, h http.Header) (fields, error) {

@@ -48,7 +48,7 @@ func (c *client) relay(x *exchange, a *answer) error {
 			c.closing = true // its end is the end of the connection
 		}
 	}
-	if !x.body.whole && !x.body.done.Load() {
+	if !x.body.whole && !x.body.read.Load() {
 		c.closing = true // it may stop to send, and has to know that
 	}
 	f.out = append(c.appendConnection(b, x), "\r\n"...)
@@ -107,7 +107,7 @@ func (c *client) relayBody(x *exchange, a *answer) error {
 // refuse sends an answer of the proxy's own.
 func (c *client) refuse(x *exchange, r *refusal) {
 	x.status = r.status
-	if !x.body.whole && !x.in.over {
+	if !x.body.whole && !x.body.read.Load() {
 		c.closing = true
 	}
 	text := strconv.Itoa(r.status) + " " + http.StatusText(r.status) + "\n"

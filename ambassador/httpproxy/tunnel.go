@@ -9,6 +9,7 @@ import (
 // join makes a connection of the two, after the head that says so.
 func (c *client) join(x *exchange, a *answer) error {
 	c.tunnel = true
+	x.body.await()
 	c.watch.end(c)
 	c.Conn.SetReadDeadline(time.Time{})
 	early := append([]byte(nil), c.ahead()...)

@@ -19,7 +19,10 @@ type upload struct {
 	isKept  bool   // first is a copy
 	started bool
 
-	done atomic.Bool // nothing more is read
+	after func() // called when all is read; may be nil
+
+	read atomic.Bool // all is read of the client
+	done atomic.Bool // and sent, or it can't be
 
 	mu      sync.Mutex // not to be taken while a sink may block, but for the pump's own
 	changed *sync.Cond
@@ -134,6 +137,9 @@ func (u *upload) pump() {
 	defer close(u.ended)
 	for {
 		p, err := u.src.next()
+		if err == io.EOF || err == nil && u.src.last() {
+			u.read.Store(true)
+		}
 		u.mu.Lock()
 		for u.to == nil && !u.stopped {
 			u.changed.Wait()
@@ -145,6 +151,9 @@ func (u *upload) pump() {
 		if err != nil {
 			u.finishLocked(err)
 			u.mu.Unlock()
+			if err == io.EOF && u.after != nil {
+				u.after()
+			}
 			return
 		}
 		u.x.bytesIn += int64(len(p))
@@ -193,6 +202,13 @@ func (u *upload) keepLocked(p []byte) {
 }
 
 func (u *upload) failed() bool { return u.done.Load() && u.failure() != nil }
+
+// await waits for the pump to send all.
+func (u *upload) await() {
+	if u.started {
+		<-u.ended
+	}
+}
 
 // stop ends the pump. What it writes to must be closed if it has not sent all.
 func (u *upload) stop() {

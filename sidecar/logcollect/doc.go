@@ -30,7 +30,9 @@
 //     it has not grown for 200 ms the new one is begun; if both grow for 5 s they are
 //     read side by side. Generations that came and went unseen, or while the
 //     Collector was stopped, are found in the directory by their names, which
-//     continue that of the log, and by their time of birth. The rest of one that was
+//     continue that of the log, and by their time of birth; of two made in the same
+//     tick of the filesystem's clock by their numbers, which count the way that those
+//     of the others do, else as logrotate's. The rest of one that was
 //     compressed by gzip while the Collector was stopped is read from there.
 //  6. Rotation by copying and truncating: a file that has become shorter, or does not
 //     have the bytes any more that were read last, is begun again. If its writer does

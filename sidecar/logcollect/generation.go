@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -82,6 +81,7 @@ func (r *run) adoptBetween() {
 	}
 	for _, s := range moved {
 		files, _ := r.siblings(path.Dir(s.home)) // if it can't be listed, in the next scan
+		up := countsUp(files, s.home)
 		var between []generation
 		for id, at := range files {
 			if at.name != s.home && !continues(at.name, s.home) || at.mod.UnixNano() < s.born || r.isKnown(at) {
@@ -91,7 +91,7 @@ func (r *run) adoptBetween() {
 			if err != nil {
 				continue
 			}
-			g := generation{at, s.home, bornAt(f)}
+			g := generation{at, s.home, bornAt(f), up}
 			f.Close()
 			if at.id == id && g.after(s) && r.within(g, s) {
 				between = append(between, g)
@@ -130,6 +130,7 @@ type generation struct {
 	sighting
 	home string
 	born int64
+	up   bool // the names of its log count up
 }
 
 // compare orders the generations of one path. The clock of a filesystem may stand
@@ -137,10 +138,16 @@ type generation struct {
 // the last writing, then by the names, and then by the inode, which mostly counts
 // up.
 func (g generation) compare(o generation) int {
-	return cmp.Or(cmp.Compare(g.born, o.born), g.mod.Compare(o.mod), compareNames(g.suffix(), o.suffix()), cmp.Compare(g.id.ino, o.id.ino))
+	return cmp.Or(cmp.Compare(g.born, o.born), g.mod.Compare(o.mod), compareNames(g.suffix(), o.suffix(), g.up), cmp.Compare(g.id.ino, o.id.ino))
 }
 
-func (g generation) after(s *source) bool { return g.compare(s.generation()) > 0 }
+func (g generation) after(s *source) bool {
+	return g.compare(s.generation(g.up)) > 0
+}
+
+func (s *source) generation(up bool) generation {
+	return generation{sighting{name: s.name, id: s.id, size: s.size, mod: s.mod}, s.home, s.born, up}
+}
 
 // suffix is what a rotation has added to the name.
 func (g generation) suffix() string {
@@ -149,28 +156,6 @@ func (g generation) suffix() string {
 		return ""
 	}
 	return rest
-}
-
-// compareNames orders what two rotations have added to one name: counting, where
-// 1 is later than 2, or the time, where the later one is later. What has nothing
-// added is the latest.
-func compareNames(a, b string) int {
-	if a == "" || b == "" {
-		return cmp.Compare(len(b), len(a))
-	}
-	m, err1 := strconv.Atoi(a[1:])
-	n, err2 := strconv.Atoi(b[1:])
-	if err1 == nil && err2 == nil && max(m, n) < maxCounted {
-		return cmp.Compare(n, m)
-	}
-	return strings.Compare(a, b)
-}
-
-// maxCounted is the least number behind a name that may be a date.
-const maxCounted = 100_000
-
-func (s *source) generation() generation {
-	return generation{sighting{name: s.name, id: s.id, size: s.size, mod: s.mod}, s.home, s.born}
 }
 
 // continues tells whether name is one that a rotation gives to the file called

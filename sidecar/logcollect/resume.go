@@ -39,7 +39,7 @@ func (r *run) resume() (whole bool) {
 		}
 	}
 	known = slices.DeleteFunc(known, func(s *source) bool { return r.sources[s.id] != s })
-	slices.SortStableFunc(known, inTurn)
+	slices.SortStableFunc(known, r.inTurn(known))
 	for _, s := range known {
 		store.put(s.progress())
 		if s.away {
@@ -53,17 +53,26 @@ func (r *run) resume() (whole bool) {
 
 // inTurn orders the generations of each path. The one that has the path is the
 // last, whatever the clocks say.
-func inTurn(a, b *source) int {
-	if a.path != b.path {
-		return strings.Compare(a.path, b.path)
-	}
-	if has := a.moved.IsZero(); has != b.moved.IsZero() {
-		if has {
-			return 1
+func (r *run) inTurn(known []*source) func(a, b *source) int {
+	up := map[string]bool{}
+	for _, s := range known {
+		if _, told := up[s.home]; !told && !s.moved.IsZero() {
+			files, _ := r.siblings(path.Dir(s.home)) // one that can't be listed tells nothing
+			up[s.home] = countsUp(files, s.home)
 		}
-		return -1
 	}
-	return a.generation().compare(b.generation())
+	return func(a, b *source) int {
+		if a.path != b.path {
+			return strings.Compare(a.path, b.path)
+		}
+		if has := a.moved.IsZero(); has != b.moved.IsZero() {
+			if has {
+				return 1
+			}
+			return -1
+		}
+		return a.generation(up[a.home]).compare(b.generation(up[a.home]))
+	}
 }
 
 // locate gives a source that was recalled its name: its path, or another one in

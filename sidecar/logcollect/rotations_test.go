@@ -1,6 +1,7 @@
 package logcollect
 
 import (
+	"fmt"
 	"os"
 
 	"github.com/stretchr/testify/require"
@@ -167,6 +168,24 @@ var rotations = []rotation{{
 		b.awaitLines(50)
 	},
 	want: lines(0, 50), stats: Stats{Rotations: 3},
+}, {
+	name: "renamed within a tick of the filesystem's clock, counting up", // while stopped
+	do: func(b *bench, _ *memory) {
+		b.append(log, lines(0, 10))
+		b.awaitLines(10)
+		b.rename(log, log+".1")
+		b.append(log, lines(10, 20))
+		b.awaitLines(20)
+		b.again(func() {
+			for i := 2; i < 20; i++ {
+				b.rename(log, fmt.Sprintf("%s.%d", log, i))
+				// Unlike append this asks for no time, which would make the clock go on.
+				require.NoError(b, os.WriteFile(b.path(log), []byte(lines(10*i, 10*i+10)), 0o644))
+			}
+		})
+		b.awaitLines(200)
+	},
+	want: lines(0, 200), stats: Stats{Rotations: 19},
 }, {
 	name: "truncated while stopped",
 	do: func(b *bench, _ *memory) {

@@ -1,6 +1,7 @@
 package logcollect
 
 import (
+	"io/fs"
 	"os"
 	"runtime"
 	"syscall"
@@ -130,17 +131,41 @@ func TestClockJumps(t *testing.T) {
 }
 
 func TestInTurn(t *testing.T) {
+	r := &run{tree: newTree(nil, nil, func(string) (*os.File, error) { return nil, fs.ErrNotExist })}
 	generation := func(path string, born int64, name string, moved time.Time) *source {
 		return &source{path: path, home: path, name: name, origin: origin{born: born}, moved: moved}
 	}
 	now := time.Now()
 	first := generation("a", 30, "a.2", now)
 	for _, later := range []*source{generation("a", 40, "a.1", now), generation("a", 30, "a.1", now), generation("a", 10, "a", time.Time{})} {
+		inTurn := r.inTurn([]*source{first, later})
 		require.Negative(t, inTurn(first, later), later.name)
 		require.Positive(t, inTurn(later, first), later.name)
 	}
-	require.Negative(t, inTurn(generation("a", 30, "a.1", now), generation("b", 20, "b", time.Time{})))
-	require.Negative(t, compareNames("-20260101", "-20260102"))
-	require.Positive(t, compareNames(".9", ".10"))
-	require.Negative(t, compareNames(".1", ""))
+	require.Negative(t, r.inTurn(nil)(generation("a", 30, "a.1", now), generation("b", 20, "b", time.Time{})))
+}
+
+func TestCompareNames(t *testing.T) {
+	for _, inTurn := range [][3]string{
+		{"-20260101", "-20260102"}, {".10", ".9"}, {".1", ""}, {".9", ".10", "up"}, {".20260102", ".20260103"},
+	} {
+		up := inTurn[2] != ""
+		require.Negative(t, compareNames(inTurn[0], inTurn[1], up), inTurn)
+		require.Positive(t, compareNames(inTurn[1], inTurn[0], up), inTurn)
+	}
+}
+
+func TestCountsUp(t *testing.T) {
+	files := func(names ...string) map[fileID]sighting { // each written later than the one before
+		all := map[fileID]sighting{}
+		for i, name := range names {
+			id := fileID{ino: uint64(i)}
+			all[id] = sighting{name: name, id: id, mod: time.Unix(int64(i), 0)}
+		}
+		return all
+	}
+	require.True(t, countsUp(files("a.1", "a.2", "a.9", "a.10", "a"), "a"))
+	require.False(t, countsUp(files("a.10", "a.9", "a.1", "a"), "a"))
+	require.False(t, countsUp(files("a.20260101", "a.20260102"), "a"), "no numbers")
+	require.False(t, countsUp(files("a.1", "a", "b.1", "b.2"), "a"), "as logrotate, where nothing tells")
 }
