@@ -164,7 +164,7 @@ func (x *exchange) beginAnswer2(a *answer, l *upstream.Lease, resp *http.Respons
 	}
 	a.header = endToEnd(f)
 	switch {
-	case bodyless(x.method, a.status), resp.Body == http.NoBody:
+	case bodyless(x.method, a.status), a.length < 0 && resp.ContentLength == 0: // it ended with its head, as gRPC's trailers-only do
 		a.how = noBody
 	case a.length >= 0:
 		a.how = byLength
