@@ -35,9 +35,10 @@ func (w *watch) begin(c *client) {
 
 // end stops it. After that c may be read again.
 func (w *watch) end(c *client) {
-	if w.timer == nil || w.timer.Stop() {
+	if w.timer == nil {
 		return
 	}
+	w.timer.Stop() // says nothing of a look that it has called before, for the last request, and that comes late
 	w.mu.Lock()
 	w.on = false
 	done := w.done
@@ -46,7 +47,9 @@ func (w *watch) end(c *client) {
 	if done != nil {
 		c.Conn.SetReadDeadline(longAgo)
 		<-done
+		w.mu.Lock()
 		w.done = nil
+		w.mu.Unlock()
 		c.setReadDeadline(time.Time{})
 	}
 }
@@ -54,7 +57,7 @@ func (w *watch) end(c *client) {
 // look reads until something is there, or the client is not.
 func (w *watch) look(c *client) {
 	w.mu.Lock()
-	if !w.on {
+	if !w.on || w.done != nil {
 		w.mu.Unlock()
 		return
 	}
