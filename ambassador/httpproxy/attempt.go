@@ -24,7 +24,7 @@ func (x *exchange) attempt(a *answer, l *upstream.Lease) error {
 	}
 	for fresh := false; ; fresh = true {
 		p, c := x.proxy.pools.get(l)
-		for c != nil && (fresh || !c.probe.usable()) {
+		for c != nil && (fresh || !c.wake()) {
 			c.Close()
 			p, c = x.proxy.pools.get(l)
 		}

@@ -23,6 +23,7 @@ type bubble struct {
 	t      *testing.T
 	proxy  *Proxy
 	memory *podtest.Network
+	box    *sandbox.Sandbox
 	stop   context.CancelFunc
 	served chan error
 }
@@ -40,8 +41,8 @@ func inBubble(t *testing.T, p *Proxy, backend http.Handler, script func(b *bubbl
 		}
 		l, err := b.memory.Listen(t.Context(), "tcp", "127.0.0.1:80")
 		require.NoError(t, err)
-		box := &sandbox.Sandbox{Dial: b.memory.DialContext, Grace: 20 * time.Second}
-		ctx, stop := context.WithCancel(box.Context(t.Context()))
+		b.box = &sandbox.Sandbox{Dial: b.memory.DialContext, Grace: 20 * time.Second}
+		ctx, stop := context.WithCancel(b.box.Context(t.Context()))
 		b.stop = stop
 		go func() { b.served <- p.Serve(ctx, l) }()
 		require.NoError(t, p.Ready(t.Context()))

@@ -17,15 +17,6 @@ import (
 	"github.com/podpatterns/podpatterns/ambassador/upstream"
 )
 
-// An h2Pool has the connections to an endpoint that speaks HTTP/2.
-type h2Pool struct{ transport *http.Transport }
-
-func (p *h2Pool) close() {
-	if p != nil {
-		p.transport.CloseIdleConnections()
-	}
-}
-
 // transport2 returns what has the endpoint's connections. Each request has its
 // own lease; whose it is that dials does not matter.
 func (ps *pools) transport2(l *upstream.Lease, p *Proxy) *http.Transport {
@@ -38,6 +29,7 @@ func (ps *pools) transport2(l *upstream.Lease, p *Proxy) *http.Transport {
 	if pool.h2 != nil {
 		return pool.h2.transport
 	}
+	pool.h2 = &h2Pool{conns: map[*h2Conn]struct{}{}}
 	var protocols http.Protocols
 	protocols.SetUnencryptedHTTP2(true) // below it, l dials TLS, where there is any
 	t := &http.Transport{
@@ -49,17 +41,18 @@ func (ps *pools) transport2(l *upstream.Lease, p *Proxy) *http.Transport {
 			ctx, cancel := context.WithTimeout(ctx, p.dialTimeout())
 			defer cancel()
 			c, err := l.Dial(ctx)
-			if err == nil {
-				p.stats.dialled.Add(1)
-				if t, ok := c.(*tls.Conn); ok && t.ConnectionState().NegotiatedProtocol != "h2" {
-					c.Close()
-					return nil, bad(502, "the endpoint does not speak h2 in TLS")
-				}
+			if err != nil {
+				return nil, err
 			}
-			return c, err
+			p.stats.dialled.Add(1)
+			if t, ok := c.(*tls.Conn); ok && t.ConnectionState().NegotiatedProtocol != "h2" {
+				c.Close()
+				return nil, bad(502, "the endpoint does not speak h2 in TLS")
+			}
+			return pool.h2.keep(c), nil
 		},
 	}
-	pool.h2 = &h2Pool{t}
+	pool.h2.transport = t
 	return t
 }
 

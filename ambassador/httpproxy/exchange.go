@@ -2,7 +2,6 @@ package httpproxy
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/netip"
 	"strings"
@@ -88,24 +87,6 @@ type exchange struct {
 
 var exchanges = sync.Pool{New: func() any { return new(exchange) }}
 
-// A downstream is the client's side of an exchange.
-type downstream interface {
-	// inform passes an interim answer on.
-	inform(h *head)
-	// relay passes an answer on, all of it. Of its error aborts is of upstream.
-	relay(x *exchange, a *answer) error
-	// refuse sends an answer of the proxy's own.
-	refuse(x *exchange, r *refusal)
-}
-
-// A refusal is an answer of the proxy's own.
-type refusal struct {
-	status int
-	why    string // for the log, and the body
-	header fields
-	err    error
-}
-
 // reset makes x one that is new, but for the room its slices have.
 func (x *exchange) reset() {
 	f, h0, h1, h, tried := x.frame.out, x.answers[0].fields, x.answers[1].fields, x.head.fields, x.tried
@@ -125,11 +106,6 @@ const maxKeptOut = 32 << 10
 func (x *exchange) path() string {
 	path, _, _ := strings.Cut(x.target, "?")
 	return path
-}
-
-func (x *exchange) query() string {
-	_, query, _ := strings.Cut(x.target, "?")
-	return query
 }
 
 // cookie returns the value of the first cookie of that name.
@@ -223,13 +199,6 @@ func (x *exchange) finish() {
 	}
 	x.proxy.stats.ended[x.outcome].Add(1)
 	x.ended()
-}
-
-func refusalOf(err error) *refusal {
-	if b, ok := errors.AsType[*badMessage](err); ok {
-		return &refusal{status: b.status, why: b.why, err: err}
-	}
-	return &refusal{status: 400, why: err.Error(), err: err}
 }
 
 // pass passes the result on, and gives back what it took.

@@ -114,7 +114,7 @@ func (x *exchange) takeReader(r *http.Request) {
 		x.body.whole = true
 		return
 	}
-	x.body.src = &readerSource{r: r.Body, limit: x.proxy.MaxBodyBytes, ends: func() http.Header { return r.Trailer }}
+	x.body.src = &readerSource{r: r.Body, limit: x.proxy.MaxBodyBytes, want: max(0, x.length), ends: func() http.Header { return r.Trailer }}
 }
 
 func (x *exchange) checkLength() error {

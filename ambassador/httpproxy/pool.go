@@ -12,9 +12,10 @@ import (
 type upConn struct {
 	wire
 	pool  *pool
-	used  bool // it has had an answer before
 	since time.Time
 	probe prober
+
+	resting chan error // what came of reading it while it was idle; nil: nobody reads
 }
 
 // A pool has the idle connections to an endpoint, for one stay of it in the set,
@@ -62,7 +63,7 @@ func (ps *pools) get(l *upstream.Lease) (*pool, *upConn) {
 // put keeps c for the next request, if it is to be kept. It has no buffer then.
 func (ps *pools) put(c *upConn, most int, limit time.Duration) {
 	c.release()
-	c.used = true
+	c.rest()
 	now := time.Now()
 	ps.mu.Lock()
 	p := c.pool
@@ -95,7 +96,7 @@ func (ps *pools) clean() {
 		if isClosed(gone) {
 			n = len(p.idle)
 			delete(ps.all, gone)
-			p.h2.close()
+			p.h2.close(false)
 		}
 		for n < len(p.idle) && now.Sub(p.idle[n].since) >= ps.limit {
 			n++
@@ -114,13 +115,14 @@ func (ps *pools) clean() {
 	closeAll(old)
 }
 
-// close closes all idle ones.
-func (ps *pools) close() {
+// close closes all that are idle, and in HTTP/2 all there are if nothing is under
+// way any more.
+func (ps *pools) close(over bool) {
 	var old []*upConn
 	ps.mu.Lock()
 	for _, p := range ps.all {
 		old = append(old, p.idle...)
-		p.h2.close()
+		p.h2.close(over)
 	}
 	clear(ps.all)
 	ps.idle = 0

@@ -8,4 +8,5 @@ import "net"
 type prober struct{}
 
 func newProber(net.Conn) prober { return prober{} }
+func (p *prober) able() bool    { return false }
 func (p *prober) usable() bool  { return true }

@@ -23,10 +23,10 @@ func newProber(c net.Conn) (p prober) {
 	return p
 }
 
+// able tells whether it can tell.
+func (p *prober) able() bool { return p.raw != nil }
+
 func (p *prober) usable() bool {
-	if p.raw == nil {
-		return true
-	}
 	if p.look == nil {
 		p.look = p.peek
 	}

@@ -187,7 +187,7 @@ func (p *Proxy) Run(ctx context.Context) error {
 }
 
 // CloseIdleConnections closes the connections to endpoints that nothing uses.
-func (p *Proxy) CloseIdleConnections() { p.pools.close() }
+func (p *Proxy) CloseIdleConnections() { p.pools.close(false) }
 
 // Ready blocks until the current run accepts connections and each Cluster has an
 // endpoint to use. It returns ctx's cause if ctx ends before.

@@ -7,13 +7,13 @@ import (
 
 // A readerSource is a body of net/http.
 type readerSource struct {
-	r     io.Reader
-	ends  func() http.Header // the trailer, when the body is over
-	buf   *[bufferSize]byte
-	err   error
-	known bool // how long it is, so that nothing has to be sent at once
+	r    io.Reader
+	ends func() http.Header // the trailer, when the body is over
+	buf  *[bufferSize]byte
+	err  error
 
 	total, limit int64
+	want         int64 // its length; 0: that is not known
 }
 
 func (s *readerSource) next() ([]byte, error) {
@@ -30,6 +30,9 @@ func (s *readerSource) next() ([]byte, error) {
 		if s.total += int64(n); s.limit > 0 && s.total > s.limit {
 			s.err = bad(413, "the body has more than %d bytes", s.limit)
 			return nil, s.err
+		}
+		if s.want > 0 && s.total == s.want && err == nil {
+			s.err = io.EOF // it need not be asked, and might make one wait
 		}
 		if n > 0 {
 			return s.buf[:n], nil

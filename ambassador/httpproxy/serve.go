@@ -75,7 +75,7 @@ func serve(ctx context.Context, p *Proxy, l net.Listener) error {
 	<-closed
 	r.drain(grace)
 	stopPolicy()
-	p.pools.close()
+	p.pools.close(true)
 	if err := clusters(); err != nil {
 		wrong = multierror.Append(wrong, err)
 	}
@@ -94,7 +94,7 @@ func runOnly(ctx context.Context, p *Proxy) error {
 	p.gate.Open()
 	<-ctx.Done()
 	stopPolicy()
-	p.pools.close()
+	p.pools.close(true)
 	return clusters()
 }
 

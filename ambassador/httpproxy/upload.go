@@ -4,6 +4,7 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // An upload is the body of a request. What has come with the head is in first; if
@@ -135,38 +136,45 @@ func (u *upload) detach() {
 // pump sends the rest of the body to whoever is to have it.
 func (u *upload) pump() {
 	defer close(u.ended)
-	for {
+	for more := true; more; {
 		p, err := u.src.next()
-		if err == io.EOF || err == nil && u.src.last() {
+		last := err == nil && u.src.last()
+		if last || err == io.EOF {
 			u.read.Store(true)
 		}
-		u.mu.Lock()
-		for u.to == nil && !u.stopped {
-			u.changed.Wait()
-		}
-		if u.stopped {
-			u.mu.Unlock()
-			return
-		}
-		if err != nil {
-			u.finishLocked(err)
-			u.mu.Unlock()
-			if err == io.EOF && u.after != nil {
-				u.after()
-			}
-			return
-		}
+		more = u.pass(p, err, last)
+	}
+	if u.over && u.after != nil {
+		u.after()
+	}
+}
+
+// pass sends a piece on, and tells whether there is more to come.
+func (u *upload) pass(p []byte, err error, last bool) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for u.to == nil && !u.stopped {
+		u.changed.Wait()
+	}
+	if u.stopped {
+		return false
+	}
+	if err == nil {
 		u.x.bytesIn += int64(len(p))
 		u.keepLocked(p)
 		if u.to.write(p) != nil {
 			u.to = nil // whoever reads the answer learns why
 			if u.lost {
-				u.mu.Unlock()
-				return
+				return false
 			}
 		}
-		u.mu.Unlock()
+		if !last {
+			return true
+		}
+		_, err = u.src.next()
 	}
+	u.finishLocked(err)
+	return false
 }
 
 // finishLocked is for the end of the body: a proper one, or upstream must not take
@@ -175,14 +183,24 @@ func (u *upload) finishLocked(err error) {
 	u.done.Store(true)
 	if err == io.EOF {
 		u.over, u.end = true, u.src.trailer()
-		if u.to.end(u.end) == nil {
-			u.written = true
-		}
+		u.written = u.to != nil && u.to.end(u.end) == nil
 		return
 	}
 	u.err = err
 	u.x.drop(!isBad(err))
 }
+
+// nearly waits for the pump to send what it has read last.
+func (u *upload) nearly() {
+	t := time.NewTimer(nearlyFor)
+	defer t.Stop()
+	select {
+	case <-u.ended:
+	case <-t.C:
+	}
+}
+
+const nearlyFor = 50 * time.Millisecond
 
 func (u *upload) keepLocked(p []byte) {
 	if u.x.tap {
@@ -214,6 +232,9 @@ func (u *upload) await() {
 func (u *upload) stop() {
 	if !u.started {
 		return
+	}
+	if u.read.Load() && !u.done.Load() {
+		u.nearly()
 	}
 	if !u.done.Load() {
 		u.x.drop(false)
