@@ -42,6 +42,7 @@ type policyState struct {
 	client  netip.Addr // where it came from, as far as is believed
 	traceID string
 	copy    *shadowCopy
+	peer    peerText // outlives the request
 }
 
 // own is the Route for what no Route matches; nil is none.
@@ -182,7 +183,8 @@ func (x *exchange) dress() {
 		p.edits.request.apply(&x.header)
 	}
 	if _, own := x.down.(nowhere); !own { // a request of this process has had no way
-		x.proxy.Forwarded.tell(&x.header, way{peer: x.client().WithZone(""), host: x.pol.host, secure: x.secure})
+		peer := x.client().WithZone("")
+		x.proxy.Forwarded.tell(&x.header, way{peer: peer, text: x.pol.peer.of(peer), host: x.pol.host, secure: x.secure})
 	}
 	if p.Shadow != nil {
 		x.shadowed()

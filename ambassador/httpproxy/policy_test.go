@@ -314,3 +314,33 @@ func TestKeysKeepToTheirEndpoints(t *testing.T) {
 	}
 	require.Greater(t, len(seen), 1)
 }
+
+// What the policies take of a request that is neither refused nor tried again.
+func BenchmarkPolicies(b *testing.B) {
+	for name, p := range map[string]*Proxy{
+		"none":   {},
+		"some":   {Retry: &Retry{}, Limits: &Limits{Concurrent: 100}},
+		"routes": {Routes: []Route{{Host: "h", PathPrefix: "/p", Upstream: To("127.0.0.1:1"), Retry: &Retry{}}, {PathPrefix: "/q", Upstream: To("127.0.0.1:1")}}},
+	} {
+		p.Upstream = To("127.0.0.1:1")
+		b.Run(name, func(b *testing.B) {
+			x := &exchange{}
+			came := fields{{"User-Agent", "x"}, {"Accept", "*/*"}, {"Accept-Encoding", "gzip"}, {"Cookie", "a=b"}}
+			remote := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}
+			header := make(fields, 0, 16)
+			b.ReportAllocs()
+			for b.Loop() {
+				peer := x.pol.peer
+				*x = exchange{proxy: p, ctx: b.Context(), method: "GET", host: "h", target: "/p/x", remote: remote, began: time.Now()}
+				x.pol.peer, x.header = peer, append(header, came...)
+				if x.route() != nil || x.admit() != nil {
+					b.Fatal("refused")
+				}
+				x.dress()
+				x.status, x.tries, x.endpoint, x.took = 200, 1, "127.0.0.1:1", time.Millisecond
+				x.leave()
+				x.ended()
+			}
+		})
+	}
+}
