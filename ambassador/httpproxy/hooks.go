@@ -233,7 +233,7 @@ func (x *exchange) ended() {
 		s.plan.counts.count(x, took)
 	}
 	if s.copy != nil {
-		s.copy.finish(x.body.whole || x.body.over)
+		s.copy.finish(x.bodyIsThere())
 	}
 	log, trace := x.proxy.Log, x.proxy.Trace
 	if log == nil && (trace == nil || trace.End == nil) {
