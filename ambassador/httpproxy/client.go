@@ -88,10 +88,12 @@ func (c *client) next() bool {
 		}
 		err := c.fill()
 		if err == nil {
+			c.mu.Lock() // a drain moves the deadline of no other phase
 			c.phase.Store(reading)
+			c.mu.Unlock()
 			return true
 		}
-		if !errors.Is(err, os.ErrDeadlineExceeded) || !c.run.draining.Load() || time.Now().After(c.drainEnd()) {
+		if !errors.Is(err, os.ErrDeadlineExceeded) || !c.run.draining.Load() || !time.Now().Before(c.drainEnd(c.requests == 0)) {
 			return false
 		}
 	}

@@ -18,9 +18,11 @@ func (r *run) drain(grace context.Context) {
 	r.drained.Store(time.Now().UnixNano())
 	r.draining.Store(true)
 	for _, c := range r.open() {
+		c.mu.Lock()
 		if p := c.phase.Load(); p == fresh || p == idle {
-			c.Conn.SetReadDeadline(c.drainEnd())
+			c.Conn.SetReadDeadline(c.drainEnd(p == fresh))
 		}
+		c.mu.Unlock()
 	}
 	done := make(chan struct{})
 	go r.await(grace, done)
@@ -29,6 +31,7 @@ func (r *run) drain(grace context.Context) {
 		return
 	case <-grace.Done():
 	}
+	r.proxy.cutting.Store(true)
 	for _, c := range r.open() {
 		r.proxy.stats.cut.Add(1)
 		c.cut()
@@ -45,9 +48,9 @@ func (r *run) await(grace context.Context, done chan<- struct{}) {
 }
 
 // drainEnd is until when a drain waits for a request that has not begun.
-func (c *client) drainEnd() time.Time {
+func (c *client) drainEnd(first bool) time.Time {
 	began := time.Unix(0, c.run.drained.Load())
-	if c.requests == 0 {
+	if first {
 		return began.Add(min(maxFirstWait, c.run.period/2))
 	}
 	return began.Add(min(c.run.proxy.drainIdle(), c.run.period/2))
@@ -56,7 +59,7 @@ func (c *client) drainEnd() time.Time {
 // mayStillSend is asked before each wait for a request, because drain may have
 // looked before the deadline of that was set.
 func (c *client) mayStillSend() bool {
-	end := c.drainEnd()
+	end := c.drainEnd(c.requests == 0)
 	if !time.Now().Before(end) {
 		return false
 	}

@@ -224,6 +224,9 @@ func (x *exchange) finish() {
 	if x.plain {
 		return
 	}
+	if x.outcome == clientLeft && x.proxy.cutting.Load() {
+		x.outcome = cutByDrain
+	}
 	x.proxy.stats.ended[x.outcome].Add(1)
 	x.ended()
 }

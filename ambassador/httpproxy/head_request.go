@@ -1,6 +1,9 @@
 package httpproxy
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // parseRequest parses the whole head of a request. What it refuses, and with which
 // status, is in doc.go.
@@ -51,6 +54,11 @@ func parseVersion(s string) (minor int, err error) {
 	return min(int(s[7]-'0'), 1), nil
 }
 
+func isPort(s string) bool {
+	n, err := strconv.ParseUint(s, 10, 16)
+	return err == nil && n > 0
+}
+
 func digit(c byte) bool { return c >= '0' && c <= '9' }
 
 // authority takes the request's host from its target or its Host field, and makes
@@ -73,7 +81,8 @@ func (h *head) authority() (host string, err error) {
 	}
 	switch {
 	case h.method == "CONNECT":
-		if h.target == "" || !all(h.target, inHost) || strings.LastIndexByte(h.target, ':') <= 0 {
+		colon := strings.LastIndexByte(h.target, ':')
+		if colon <= 0 || !all(h.target, inHost) || !isPort(h.target[colon+1:]) {
 			return "", bad(400, "the target of CONNECT is not host:port")
 		}
 		return h.target, nil

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/podpatterns/podpatterns/ambassador"
@@ -107,10 +108,12 @@ type Proxy struct {
 	// Trace has a program's own tracing take part. nil: none does.
 	Trace *Trace
 
-	gate   gate.Gate
-	pools  pools
-	stats  counters
-	policy policyRun
+	gate  gate.Gate
+	pools pools
+	stats counters
+
+	cutting atomic.Bool // the grace period of the current run is over
+	policy  policyRun
 }
 
 var _ ambassador.Ambassador = (*Proxy)(nil)

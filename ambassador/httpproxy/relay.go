@@ -29,8 +29,16 @@ func (c *client) relay(x *exchange, a *answer) error {
 	if a.upgrade != "" || x.method == "CONNECT" && a.status < 300 {
 		return c.join(x, a)
 	}
+	x.frame.conn = c.Conn
+	c.appendHead(x, a)
+	return c.relayBody(x, a)
+}
+
+// appendHead puts the head of an answer into the frame, which it makes fit for the
+// body.
+func (c *client) appendHead(x *exchange, a *answer) {
 	f := &x.frame
-	f.conn, f.chunked = c.Conn, false
+	f.chunked = false
 	b := appendStatus(f.out[:0], a.status, a.reason)
 	b = appendFields(b, a.header)
 	switch a.how {
@@ -52,7 +60,6 @@ func (c *client) relay(x *exchange, a *answer) error {
 		c.closing = true // it may stop to send, and has to know that
 	}
 	f.out = append(c.appendConnection(b, x), "\r\n"...)
-	return c.relayBody(x, a)
 }
 
 // appendConnection says whether the connection is kept.

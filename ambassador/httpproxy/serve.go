@@ -64,6 +64,7 @@ func serve(ctx context.Context, p *Proxy, l net.Listener) error {
 	})
 	clusters := r.runClusters(grace, stop)
 	stopPolicy := p.startPolicy(grace)
+	p.cutting.Store(false)
 	p.gate.Open()
 
 	wrong := &multierror.Error{ErrorFormat: oneLine}

@@ -26,18 +26,29 @@ func mayImport(from, to string) bool {
 	case from == "pod":
 		return shared || slices.Contains(patterns, to) || path.Dir(to) == "pod/internal"
 	case slices.Contains(patterns, parent):
-		return shared || to == parent || parent == "ambassador" && to == "ambassador/upstream"
+		return shared || to == parent || parent == "ambassador" && to == "ambassador/upstream" || path.Dir(to) == from+"/internal"
 	case slices.Contains(patterns, path.Dir(parent)): // a part of a building block
-		return to == parent || to == "pod/sandbox"
-	case parent == "internal":
+		return shared || to == parent || path.Dir(to) == parent+"/internal"
+	case path.Base(parent) == "internal" && parent != "pod/internal":
 		return shared
 	}
 	return false // the patterns, the sandbox and doc.go: the standard library is enough
 }
 
-// testMayImport is what a package's tests may import on top of it.
+// testMayImport is what a package's tests may import on top of it: of a building
+// block also the other parts.
 func testMayImport(from, to string) bool {
-	return to == from || to == "pod/podtest" || to == "pod/sandbox"
+	return to == from || to == "pod/podtest" || to == "pod/sandbox" ||
+		block(from) != "" && block(from) == block(to)
+}
+
+// block is the folder of the building block that a package is, or is a part of.
+func block(folder string) string {
+	names := strings.Split(folder, "/")
+	if len(names) < 2 || !slices.Contains(patterns, names[0]) {
+		return ""
+	}
+	return names[0] + "/" + names[1]
 }
 
 // importRule holds who may import whom.
@@ -100,39 +111,47 @@ func imports(tr tree) (all []imported) {
 func TestImports(t *testing.T) {
 	hold(t, importRule)
 	for from, to := range map[string]string{
-		"doc.go":                       "sidecar",
-		"sidecar/x.go":                 "pod/sandbox",
-		"adapter/x_windows.go":         "internal/gate",
-		"pod/sandbox/x.go":             "sidecar",
-		"sidecar/logcollect/x.go":      "pod",
-		"sidecar/logcollect/x_test.go": "pod",
-		"sidecar/logcollect/y.go":      "sidecar/logcollect/push",
-		"sidecar/logcollect/push/x.go": "sidecar",
-		"sidecar/reload/push/x.go":     "sidecar/logcollect",
-		"sidecar/reload/x.go":          "pod/podtest",
-		"adapter/metrics/x.go":         "ambassador",
-		"ambassador/tcpproxy/x.go":     "ambassador/httpproxy",
-		"adapter/health/x.go":          "adapter/metrics",
-		"pod/x.go":                     "adapter/metrics",
-		"pod/x_test.go":                "sidecar/logcollect",
-		"pod/podtest/x.go":             "sidecar/logcollect",
-		"pod/kube/x.go":                "examples/web",
-		"internal/gate/x.go":           "sidecar",
-		"utils/x.go":                   "pod",
+		"doc.go":                              "sidecar",
+		"sidecar/x.go":                        "pod/sandbox",
+		"adapter/x_windows.go":                "internal/gate",
+		"pod/sandbox/x.go":                    "sidecar",
+		"sidecar/logcollect/x.go":             "pod",
+		"sidecar/logcollect/x_test.go":        "pod",
+		"sidecar/logcollect/y.go":             "sidecar/logcollect/push",
+		"sidecar/logcollect/push/x.go":        "sidecar",
+		"sidecar/reload/push/x.go":            "sidecar/logcollect",
+		"sidecar/reload/push/x_test.go":       "sidecar/logcollect",
+		"sidecar/logcollect/z.go":             "adapter/metrics/internal/fetch",
+		"adapter/metrics/redis/x.go":          "adapter/metrics/nginx",
+		"adapter/metrics/internal/fetch/x.go": "adapter/metrics",
+		"sidecar/reload/x.go":                 "pod/podtest",
+		"adapter/metrics/x.go":                "ambassador",
+		"ambassador/tcpproxy/x.go":            "ambassador/httpproxy",
+		"adapter/health/x.go":                 "adapter/metrics",
+		"pod/x.go":                            "adapter/metrics",
+		"pod/x_test.go":                       "sidecar/logcollect",
+		"pod/podtest/x.go":                    "sidecar/logcollect",
+		"pod/kube/x.go":                       "examples/web",
+		"internal/gate/x.go":                  "sidecar",
+		"utils/x.go":                          "pod",
 	} {
 		caught(t, importRule, map[string]string{from: goImport(module + "/" + to)}, "must not import "+to)
 	}
 	caught(t, importRule, map[string]string{"pod/x.go": goImport(module)}, "must not import .")
 	caught(t, importRule, map[string]string{
-		"sidecar/logcollect/x.go":      goImport(module + "/sidecar"),
-		"sidecar/logcollect/x_test.go": goImport(module + "/pod/podtest"),
-		"sidecar/logcollect/push/x.go": goImport(module + "/sidecar/logcollect"),
-		"sidecar/logcollect/push/y.go": goImport(module + "/pod/sandbox"),
-		"ambassador/tcpproxy/x.go":     goImport(module + "/ambassador/upstream"),
-		"adapter/metrics/x.go":         goImport(module + "/internal/gate"),
-		"pod/x.go":                     goImport(module + "/adapter"),
-		"pod/podtest/x.go":             goImport(module + "/pod"),
-		"examples/web/x.go":            goImport(module + "/sidecar/logcollect"),
+		"sidecar/logcollect/x.go":             goImport(module + "/sidecar"),
+		"sidecar/logcollect/x_test.go":        goImport(module + "/pod/podtest"),
+		"sidecar/logcollect/push/x.go":        goImport(module + "/sidecar/logcollect"),
+		"sidecar/logcollect/push/y.go":        goImport(module + "/pod/sandbox"),
+		"ambassador/tcpproxy/x.go":            goImport(module + "/ambassador/upstream"),
+		"adapter/metrics/x.go":                goImport(module + "/internal/gate"),
+		"adapter/metrics/redis/x.go":          goImport(module + "/adapter/metrics/internal/fetch"),
+		"adapter/metrics/redis/x_test.go":     goImport(module + "/adapter/metrics/nginx"),
+		"adapter/metrics/nginx/x.go":          goImport(module + "/internal/certs"),
+		"adapter/metrics/internal/fetch/x.go": goImport(module + "/internal/files"),
+		"pod/x.go":                            goImport(module + "/adapter"),
+		"pod/podtest/x.go":                    goImport(module + "/pod"),
+		"examples/web/x.go":                   goImport(module + "/sidecar/logcollect"),
 	})
 }
 
