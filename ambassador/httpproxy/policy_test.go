@@ -97,6 +97,24 @@ func TestNoRouteIs404(t *testing.T) {
 	x.ended()
 }
 
+func TestWrongFieldsOfPolicies(t *testing.T) {
+	to := To("127.0.0.1:1")
+	for want, p := range map[string]*Proxy{
+		"Upstream: nil": {},
+		"Routes[0].Upstream: the Cluster is that of Upstream": {Upstream: to, Routes: []Route{{Upstream: to, HTTP2: true}}},
+		"Retry: Tries: -1":                    {Upstream: to, Retry: &Retry{Tries: -1}},
+		"Limits: Queue: -1":                   {Upstream: to, Limits: &Limits{Queue: -1}},
+		"Key: of nothing":                     {Upstream: to, Key: &Key{}},
+		"Log: Share: 7":                       {Upstream: to, Log: &Log{Share: 7}},
+		"Forwarded: Trusted: ":                {Upstream: to, Forwarded: &Forwarded{Trusted: make([]netip.Prefix, 1)}},
+		"Routes[0].Split.Parts[0].Upstream: ": {Routes: []Route{{Split: &Split{Parts: []Part{{Name: "a", Weight: 1, Upstream: &upstream.Cluster{}}}}}}},
+		`Routes: entry 0, "a": Host: "a b"`:   {Routes: []Route{{Name: "a", Host: "a b", Upstream: to}}},
+	} {
+		require.ErrorContains(t, p.Validate(), want)
+	}
+	require.NoError(t, (&Proxy{Upstream: to, Routes: []Route{{Upstream: to}}}).Validate())
+}
+
 // flaky answers each request with the next of the statuses, and 0 by a reset once
 // the head is read; the last one stays.
 func flaky(t *testing.T, bodies *[]string, statuses ...int) *backend {
