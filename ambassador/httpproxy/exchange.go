@@ -90,11 +90,17 @@ var exchanges = sync.Pool{New: func() any { return new(exchange) }}
 // reset makes x one that is new, but for the room its slices have.
 func (x *exchange) reset() {
 	f, h0, h1, h, tried := x.frame.out, x.answers[0].fields, x.answers[1].fields, x.head.fields, x.tried
+	peer := x.pol.peer
+	if cap(x.header) > cap(h) { // what was added has made it grow
+		clear(h)
+		h = x.header
+	}
 	clear(h0)
 	clear(h1)
 	clear(h)
 	clear(tried)
 	*x = exchange{tried: tried[:0]}
+	x.pol.peer = peer
 	if cap(f) <= maxKeptOut {
 		x.frame.out = f[:0]
 	}

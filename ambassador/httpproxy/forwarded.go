@@ -47,6 +47,7 @@ func ofWay(name string) bool {
 // A way is how a request has come here.
 type way struct {
 	peer   netip.Addr // invalid: of a unix socket
+	text   string     // peer's
 	host   string     // that was asked for
 	secure bool
 }
@@ -56,6 +57,20 @@ func (w way) proto() string {
 		return "https"
 	}
 	return "http"
+}
+
+// A peerText is the text of an address, made anew only when that is another one.
+// Many requests in a row have the same: a connection's do, and those in a pod.
+type peerText struct {
+	addr netip.Addr
+	text string
+}
+
+func (p *peerText) of(addr netip.Addr) string {
+	if p.addr != addr {
+		*p = peerText{addr, addr.String()}
+	}
+	return p.text
 }
 
 // tell changes h so that it tells of w.
@@ -71,7 +86,7 @@ func (f *Forwarded) tell(h *fields, w way) {
 		return
 	}
 	if w.peer.IsValid() {
-		who := w.peer.String()
+		who := w.text
 		if before := h.join("X-Forwarded-For"); before != "" {
 			who = before + ", " + who
 		}

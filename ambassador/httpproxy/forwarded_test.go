@@ -22,22 +22,22 @@ func TestWhatUpstreamIsTold(t *testing.T) {
 		way  way
 		want fields
 	}{
-		{"nobody is believed", nil, lies, way{ip("1.2.3.4"), "h", false},
+		{"nobody is believed", nil, lies, way{peer: ip("1.2.3.4"), text: "1.2.3.4", host: "h", secure: false},
 			fields{{"Accept", "x"}, {"X-Forwarded-For", "1.2.3.4"}, {"X-Forwarded-Host", "h"}, {"X-Forwarded-Proto", "http"}}},
-		{"nor is a stranger", &Forwarded{Trusted: proxies}, lies, way{ip("1.2.3.4"), "h", true},
+		{"nor is a stranger", &Forwarded{Trusted: proxies}, lies, way{peer: ip("1.2.3.4"), text: "1.2.3.4", host: "h", secure: true},
 			fields{{"Accept", "x"}, {"X-Forwarded-For", "1.2.3.4"}, {"X-Forwarded-Host", "h"}, {"X-Forwarded-Proto", "https"}}},
-		{"a proxy is", &Forwarded{Trusted: proxies}, lies[:5], way{ip("10.0.0.1"), "h", false},
+		{"a proxy is", &Forwarded{Trusted: proxies}, lies[:5], way{peer: ip("10.0.0.1"), text: "10.0.0.1", host: "h", secure: false},
 			fields{{"X-Forwarded-For", "6.6.6.6, 7.7.7.7, 10.0.0.1"}, {"X-Forwarded-Host", "evil"}, {"X-Forwarded-Proto", "https"}, {"X-Forwarded-Prefix", "/evil"}}},
-		{"a proxy that tells nothing", &Forwarded{Trusted: proxies}, nil, way{ip("fd00::1"), "h", false},
+		{"a proxy that tells nothing", &Forwarded{Trusted: proxies}, nil, way{peer: ip("fd00::1"), text: "fd00::1", host: "h", secure: false},
 			fields{{"X-Forwarded-For", "fd00::1"}, {"X-Forwarded-Host", "h"}, {"X-Forwarded-Proto", "http"}}},
-		{"a proxy that has both", &Forwarded{Trusted: proxies}, lies[5:6], way{ip("10.0.0.1"), "h", false},
+		{"a proxy that has both", &Forwarded{Trusted: proxies}, lies[5:6], way{peer: ip("10.0.0.1"), text: "10.0.0.1", host: "h", secure: false},
 			fields{{"Forwarded", `for=6.6.6.6, for=10.0.0.1;host="h";proto=http`}, {"X-Forwarded-For", "10.0.0.1"}, {"X-Forwarded-Host", "h"}, {"X-Forwarded-Proto", "http"}}},
 		{"a unix socket", nil, lies, way{host: "h"},
 			fields{{"Accept", "x"}, {"X-Forwarded-Host", "h"}, {"X-Forwarded-Proto", "http"}}},
-		{"standard", &Forwarded{Standard: true}, lies, way{ip("2001:db8::1"), "h:80", true},
+		{"standard", &Forwarded{Standard: true}, lies, way{peer: ip("2001:db8::1"), text: "2001:db8::1", host: "h:80", secure: true},
 			fields{{"Accept", "x"}, {"Forwarded", `for="[2001:db8::1]";host="h:80";proto=https`}}},
 		{"standard of a proxy", &Forwarded{Standard: true, Trusted: proxies}, fields{{"Forwarded", "for=1.1.1.1"}, {"X-Forwarded-For", "2.2.2.2"}, {"forwarded", `for=_x;by="a,b"`}},
-			way{ip("10.1.1.1"), "", false}, fields{{"Forwarded", `for=1.1.1.1, for=_x;by="a,b", for=10.1.1.1;proto=http`}}},
+			way{peer: ip("10.1.1.1"), text: "10.1.1.1", host: "", secure: false}, fields{{"Forwarded", `for=1.1.1.1, for=_x;by="a,b", for=10.1.1.1;proto=http`}}},
 		{"standard of a unix socket", &Forwarded{Standard: true}, nil, way{host: `a"b`}, fields{{"Forwarded", `for=unknown;host="a\"b";proto=http`}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -88,7 +88,7 @@ func FuzzForwarded(f *testing.F) {
 			if c := fwd.client(h, peer); !c.IsValid() {
 				t.Fatal("a client from nowhere")
 			}
-			fwd.tell(&h, way{peer: peer, host: host})
+			fwd.tell(&h, way{peer: peer, text: peer.String(), host: host})
 		}
 	})
 }

@@ -2,35 +2,17 @@ package httpproxy
 
 import (
 	"cmp"
-	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"net/netip"
-	"sync"
 	"time"
 
-	"github.com/podpatterns/podpatterns/ambassador/upstream"
 	"github.com/podpatterns/podpatterns/pod/sandbox"
 )
 
 // What follows is where the request path meets the policies: route, admit, dress,
 // again, answered and ended, in this order for each request.
-
-// A cluster is one that requests may go to, by the field that has it.
-type cluster struct {
-	name  string
-	http2 bool
-	*upstream.Cluster
-}
-
-// A policyRun is what a Proxy keeps for its policies.
-type policyRun struct {
-	once   sync.Once
-	router *router
-	shadow shadows
-}
 
 // A policyState is what the policies keep of one request.
 type policyState struct {
@@ -42,72 +24,7 @@ type policyState struct {
 	client  netip.Addr // where it came from, as far as is believed
 	traceID string
 	copy    *shadowCopy
-}
-
-// own is the Route for what no Route matches; nil is none.
-func (p *Proxy) own() *Route {
-	if p.Upstream == nil {
-		return nil
-	}
-	return &Route{Upstream: p.Upstream, HTTP2: p.HTTP2, Retry: p.Retry, Limits: p.Limits, Key: p.Key}
-}
-
-// validatePolicy adds what is wrong with the fields that are the policies', and with
-// the Clusters.
-func (p *Proxy) validatePolicy(add func(format string, args ...any)) {
-	if p.Upstream == nil && len(p.Routes) == 0 {
-		validateUpstream("Upstream", nil, false, add)
-	}
-	for _, c := range p.clusters() {
-		validateUpstream(c.name, c.Cluster, c.http2, add)
-	}
-	newRouter(p.Routes, p.own(), func(err error) { add("%w", err) })
-	for _, part := range []struct {
-		name string
-		err  error
-	}{{"Forwarded", p.Forwarded.validate()}, {"Log", p.Log.validate()}} {
-		if part.err != nil {
-			add("%s: %w", part.name, part.err)
-		}
-	}
-}
-
-// clusters are all that p sends requests to, each as often as a field has it.
-func (p *Proxy) clusters() (all []cluster) {
-	add := func(name string, c *upstream.Cluster, http2 bool) {
-		if c != nil {
-			all = append(all, cluster{name, http2, c})
-		}
-	}
-	add("Upstream", p.Upstream, p.HTTP2)
-	for i := range p.Routes {
-		r := &p.Routes[i]
-		name := fmt.Sprintf("Routes[%d].", i)
-		add(name+"Upstream", r.Upstream, r.HTTP2)
-		if r.Split != nil {
-			for j, part := range r.Split.Parts {
-				add(fmt.Sprintf("%sSplit.Parts[%d].Upstream", name, j), part.Upstream, part.HTTP2)
-			}
-		}
-		if r.Shadow != nil {
-			add(name+"Shadow.Upstream", r.Shadow.Upstream, r.Shadow.HTTP2)
-		}
-	}
-	return all
-}
-
-// begin prepares what is made of p's fields, once.
-func (p *Proxy) begin() *policyRun {
-	p.policy.once.Do(func() { p.policy.router = newRouter(p.Routes, p.own(), func(error) {}) })
-	return &p.policy
-}
-
-// startPolicy is called when p begins to serve, with a context that ends when the
-// grace period does. stop waits for what the policies have under way.
-func (p *Proxy) startPolicy(grace context.Context) (stop func()) {
-	run := p.begin()
-	run.shadow.open(grace)
-	return run.shadow.close
+	peer    peerText // outlives the request
 }
 
 // route decides where x goes.
@@ -182,7 +99,8 @@ func (x *exchange) dress() {
 		p.edits.request.apply(&x.header)
 	}
 	if _, own := x.down.(nowhere); !own { // a request of this process has had no way
-		x.proxy.Forwarded.tell(&x.header, way{peer: x.client().WithZone(""), host: x.pol.host, secure: x.secure})
+		peer := x.client().WithZone("")
+		x.proxy.Forwarded.tell(&x.header, way{peer: peer, text: x.pol.peer.of(peer), host: x.pol.host, secure: x.secure})
 	}
 	if p.Shadow != nil {
 		x.shadowed()
@@ -231,7 +149,7 @@ func (x *exchange) ended() {
 		s.plan.counts.count(x, took)
 	}
 	if s.copy != nil {
-		s.copy.finish(x.body.whole || x.body.over)
+		s.copy.finish(x.bodyIsThere())
 	}
 	log, trace := x.proxy.Log, x.proxy.Trace
 	if log == nil && (trace == nil || trace.End == nil) {

@@ -2,6 +2,7 @@ package httpproxy
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"log/slog"
 	"math"
@@ -21,7 +22,7 @@ func logged(l Log, r Record, h fields) string {
 		}
 		return a
 	}}))
-	l.write(nil, slog.New(slog.DiscardHandler), &r, h)
+	l.write(context.Background(), slog.New(slog.DiscardHandler), &r, h)
 	return out.String()
 }
 

@@ -97,6 +97,24 @@ func TestNoRouteIs404(t *testing.T) {
 	x.ended()
 }
 
+func TestWrongFieldsOfPolicies(t *testing.T) {
+	to := To("127.0.0.1:1")
+	for want, p := range map[string]*Proxy{
+		"Upstream: nil": {},
+		"Routes[0].Upstream: the Cluster is that of Upstream": {Upstream: to, Routes: []Route{{Upstream: to, HTTP2: true}}},
+		"Retry: Tries: -1":                    {Upstream: to, Retry: &Retry{Tries: -1}},
+		"Limits: Queue: -1":                   {Upstream: to, Limits: &Limits{Queue: -1}},
+		"Key: of nothing":                     {Upstream: to, Key: &Key{}},
+		"Log: Share: 7":                       {Upstream: to, Log: &Log{Share: 7}},
+		"Forwarded: Trusted: ":                {Upstream: to, Forwarded: &Forwarded{Trusted: make([]netip.Prefix, 1)}},
+		"Routes[0].Split.Parts[0].Upstream: ": {Routes: []Route{{Split: &Split{Parts: []Part{{Name: "a", Weight: 1, Upstream: &upstream.Cluster{}}}}}}},
+		`Routes: entry 0, "a": Host: "a b"`:   {Routes: []Route{{Name: "a", Host: "a b", Upstream: to}}},
+	} {
+		require.ErrorContains(t, p.Validate(), want)
+	}
+	require.NoError(t, (&Proxy{Upstream: to, Routes: []Route{{Upstream: to}}}).Validate())
+}
+
 // flaky answers each request with the next of the statuses, and 0 by a reset once
 // the head is read; the last one stays.
 func flaky(t *testing.T, bodies *[]string, statuses ...int) *backend {
@@ -139,7 +157,7 @@ func TestRetriesOverTheCore(t *testing.T) {
 		{"reset", retry(), "GET", "", []int{0, 0, 200}, 200, "200 of 3", 3},
 		{"body", retry(), "PUT", "hello", []int{503, 0, 200}, 200, "200 of 3", 3},
 		{"long body", retry(), "PUT", strings.Repeat("0123456789", 6000), []int{503, 502, 200}, 200, "200 of 3", 3},
-		{"too long body", retry(), "PUT", strings.Repeat("0123456789", 60_000), []int{503, 200}, 503, "503 of 1", 1},
+		{"too long body", retry(), "PUT", strings.Repeat("0123456789", 20_000), []int{503, 200}, 503, "503 of 1", 1},
 		{"last answer", retry(), "GET", "", []int{503, 502, 504, 200}, 504, "504 of 3", 3},
 		{"an answer is better than none", retry(), "GET", "", []int{503, 0}, 503, "503 of 1", 3},
 		{"none", retry(), "GET", "", []int{0}, 502, "", 3},
@@ -313,4 +331,34 @@ func TestKeysKeepToTheirEndpoints(t *testing.T) {
 		}
 	}
 	require.Greater(t, len(seen), 1)
+}
+
+// What the policies take of a request that is neither refused nor tried again.
+func BenchmarkPolicies(b *testing.B) {
+	for name, p := range map[string]*Proxy{
+		"none":   {},
+		"some":   {Retry: &Retry{}, Limits: &Limits{Concurrent: 100}},
+		"routes": {Routes: []Route{{Host: "h", PathPrefix: "/p", Upstream: To("127.0.0.1:1"), Retry: &Retry{}}, {PathPrefix: "/q", Upstream: To("127.0.0.1:1")}}},
+	} {
+		p.Upstream = To("127.0.0.1:1")
+		b.Run(name, func(b *testing.B) {
+			x := &exchange{}
+			came := fields{{"User-Agent", "x"}, {"Accept", "*/*"}, {"Accept-Encoding", "gzip"}, {"Cookie", "a=b"}}
+			remote := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}
+			header := make(fields, 0, 16)
+			b.ReportAllocs()
+			for b.Loop() {
+				peer := x.pol.peer
+				*x = exchange{proxy: p, ctx: b.Context(), method: "GET", host: "h", target: "/p/x", remote: remote, began: time.Now()}
+				x.pol.peer, x.header = peer, append(header, came...)
+				if x.route() != nil || x.admit() != nil {
+					b.Fatal("refused")
+				}
+				x.dress()
+				x.status, x.tries, x.endpoint, x.took = 200, 1, "127.0.0.1:1", time.Millisecond
+				x.leave()
+				x.ended()
+			}
+		})
+	}
 }

@@ -15,7 +15,7 @@ type ending int
 
 const (
 	tryAnswered ending = iota
-	tryUnseen          // upstream has seen nothing of it: not dialled, or refused by HTTP/2
+	tryUnseen          // upstream has seen nothing of it: it was not dialled
 	tryBroken          // the connection broke, or TryTimeout was over, after bytes had left
 	tryFinal           // no other try may change it: the client has left, its body failed, a limit of this side was reached
 )
@@ -33,7 +33,6 @@ type attempt struct {
 type repeat struct {
 	retry      *Retry
 	repeatable bool // it may be repeated although upstream has seen it
-	leaves     bool // it asks to leave HTTP
 	done       int  // tries that ended
 	pause      *backoff.ExponentialBackOff
 }
@@ -45,7 +44,7 @@ func newRepeat(r *Retry, method string, hasKey, upgrade bool) repeat {
 	}
 	r.budget().request()
 	leaves := upgrade || method == http.MethodConnect
-	return repeat{retry: r, repeatable: !leaves && (hasKey || idempotent(method)), leaves: leaves}
+	return repeat{retry: r, repeatable: !leaves && (hasKey || idempotent(method))}
 }
 
 // A verdict is whether a request is tried again.

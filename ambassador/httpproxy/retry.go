@@ -15,12 +15,14 @@ import (
 //
 // What may be tried again is less than what Envoy's retry_on allows, which does
 // not look at the method. A request of which upstream has seen nothing is, whatever
-// it is: none could be dialled, or HTTP/2 has refused the stream (RFC 9113, 8.7). So
-// is one that may be repeated, when its connection breaks without an answer, when
-// TryTimeout is over, or when the answer's status is one of Statuses: those of an
-// idempotent method (RFC 9110, 9.2.2), and any with a field Idempotency-Key. Nothing
-// is once the client has seen any of an answer, and nothing that asks to leave HTTP:
-// CONNECT, and what has Upgrade.
+// it is: the endpoint could not be dialled. So is one that may be repeated, when its
+// connection breaks without an answer, when TryTimeout is over, or when the answer's
+// status is one of Statuses: those of an idempotent method (RFC 9110, 9.2.2), and any
+// with a field Idempotency-Key or X-Idempotency-Key. Nothing is once the client has
+// seen any of an answer, and what asks to leave HTTP, as CONNECT and Upgrade do, only
+// if upstream has seen nothing of it. A stream that HTTP/2 refuses (RFC 9113, 8.7)
+// before any of its body is sent is opened anew whether there is a Retry or not, and
+// is no try of its own.
 //
 // When the last try has no answer, the one of an earlier try is passed on.
 type Retry struct {

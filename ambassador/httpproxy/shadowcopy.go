@@ -1,6 +1,7 @@
 package httpproxy
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"math/rand/v2"
@@ -9,8 +10,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-
-	"bytes"
 )
 
 // Shadows are the copies that a Proxy has under way.
@@ -52,6 +51,7 @@ type shadowCopy struct {
 	mu   sync.Mutex // the body comes from a goroutine of its own
 	body []byte
 	over bool // more has come than is copied
+	done bool // what comes now is too late
 }
 
 // shadowed begins a copy of x, if there is to be one.
@@ -109,6 +109,9 @@ func (x *exchange) bodyChunk(b []byte) {
 func (c *shadowCopy) add(b []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.done {
+		return
+	}
 	if c.over = c.over || int64(len(c.body)+len(b)) > c.of.maxBody(); c.over {
 		c.body = nil
 		return
@@ -116,9 +119,21 @@ func (c *shadowCopy) add(b []byte) {
 	c.body = append(c.body, b...)
 }
 
+// bodyIsThere tells whether the client has sent all of its body.
+func (x *exchange) bodyIsThere() bool {
+	u := &x.body
+	if !u.started {
+		return u.whole
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.over
+}
+
 // finish sends c if all of the body is there.
 func (c *shadowCopy) finish(whole bool) {
 	c.mu.Lock()
+	c.done = true
 	ready := whole && !c.over && (c.length < 0 || int64(len(c.body)) == c.length)
 	c.mu.Unlock()
 	if !ready {

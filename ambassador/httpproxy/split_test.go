@@ -19,7 +19,7 @@ func splitting(t testing.TB, by *Key, weights ...int) parts {
 }
 
 func TestSplitHasItsShares(t *testing.T) {
-	const n = 200_000
+	const n = 20_000
 	for _, weights := range [][]int{{1, 1}, {99, 1}, {5, 0, 3, 2}, {500_000, 500_000, 1_000_000}} {
 		sum := 0
 		for _, w := range weights {
@@ -33,7 +33,7 @@ func TestSplitHasItsShares(t *testing.T) {
 				got[p.choose(asking("GET", "h", "/", "Key", fmt.Sprint("user-", i)), rnd.Uint64).name]++
 			}
 			for i, w := range weights {
-				require.InDelta(t, float64(w)/float64(sum), float64(got[fmt.Sprint("part ", i)])/n, 0.004, "%v %v", weights, got)
+				require.InDelta(t, float64(w)/float64(sum), float64(got[fmt.Sprint("part ", i)])/n, 0.014, "%v %v", weights, got)
 			}
 		}
 	}
@@ -43,7 +43,7 @@ func TestSplitHasItsShares(t *testing.T) {
 // many as the new shares make necessary.
 func TestSplitMovesOnlyWhatItMust(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(3, 4))
-	for range 50 {
+	for range 20 {
 		count := 2 + rnd.IntN(4)
 		before, after := make([]int, count), make([]int, count)
 		for i := range before {
@@ -65,7 +65,7 @@ func TestSplitMovesOnlyWhatItMust(t *testing.T) {
 			}
 		}
 	}
-	const n = 100_000
+	const n = 30_000
 	moved := 0
 	a, b := splitting(t, nil, 90, 10), splitting(t, nil, 80, 20)
 	for key := range n {
@@ -73,7 +73,7 @@ func TestSplitMovesOnlyWhatItMust(t *testing.T) {
 			moved++
 		}
 	}
-	require.InDelta(t, 0.1, float64(moved)/n, 0.005)
+	require.InDelta(t, 0.1, float64(moved)/n, 0.01)
 }
 
 func TestSplitIsTheSameEverywhere(t *testing.T) {

@@ -177,3 +177,6 @@ func Install() (dir string, err error) {
 
 // Real tells whether it is one.
 func (p *Process) Real() bool { return p.cmd != nil }
+
+// PID is its process id.
+func (p *Process) PID() int { return p.cmd.Process.Pid }

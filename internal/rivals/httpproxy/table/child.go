@@ -37,6 +37,7 @@ func child(args []string) bool {
 		return false
 	}
 	contest.RaiseLimit()
+	go countMallocs()
 	if err := role(args[1], args[2]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -133,6 +133,13 @@ func (r *results) one(dir string, backend *contest.Process, c contender, s scena
 	if _, err := s.load(p.Addr, r.plan.each/10); err != nil { // warms it up
 		return err
 	}
+	ours := p.Real() && c.program == ""
+	var allocated uint64
+	if ours {
+		if allocated, err = mallocs(dir, p); err != nil {
+			return err
+		}
+	}
 	before := p.CPU()
 	figures, err := s.load(p.Addr, r.plan.each)
 	if err != nil {
@@ -144,6 +151,13 @@ func (r *results) one(dir string, backend *contest.Process, c contender, s scena
 	}
 	if figures["n"] > 0 && p.Real() {
 		r.figures.Add(c.name, s.name+" cpu", float64(used)/float64(time.Microsecond)/figures["n"])
+		if ours {
+			now, err := mallocs(dir, p)
+			if err != nil {
+				return err
+			}
+			r.figures.Add(c.name, s.name+" mallocs", float64(now-allocated)/figures["n"])
+		}
 		r.figures.Add(c.name, s.name+" MB", float64(p.Memory())/(1<<20))
 	}
 	return nil

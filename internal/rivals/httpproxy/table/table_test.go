@@ -33,13 +33,14 @@ func TestMeasure(t *testing.T) {
 	for _, c := range all {
 		for _, line := range rows {
 			h2 := strings.HasPrefix(line.Figure, "h2 ")
-			ofProcess := strings.HasSuffix(line.Figure, " cpu") || strings.HasSuffix(line.Figure, " MB") || strings.HasPrefix(line.Figure, "idle ")
+			ofProcess := strings.HasSuffix(line.Figure, " cpu") || strings.HasSuffix(line.Figure, " MB") || strings.HasSuffix(line.Figure, " mallocs") || strings.HasPrefix(line.Figure, "idle ")
 			if h2 && (c.h1 || noH2 != nil) || ofProcess {
 				continue
 			}
 			require.Positive(t, r.figures.Median(c.name, line.Figure), "%s: %s", c.name, line.Figure)
 		}
 	}
+	require.Less(t, r.figures.Median("httpproxy", "small mallocs"), r.figures.Median("ReverseProxy tuned", "small mallocs")/2)
 	var out strings.Builder
 	r.write(&out)
 	require.Contains(t, out.String(), "| httpproxy |")

@@ -14,6 +14,7 @@ import (
 var rows = []contest.Row{
 	{Title: "requests/s, 256 bytes, 64 connections", Figure: "small rate", Format: "%.0f", Ratio: true},
 	{Title: "CPU µs a request", Figure: "small cpu", Format: "%.1f"},
+	{Title: "allocations a request", Figure: "small mallocs", Format: "%.1f"},
 	{Title: "p50 ms", Figure: "small p50", Format: "%.2f"},
 	{Title: "p99 ms", Figure: "small p99", Format: "%.2f"},
 	{Title: "user MB meanwhile", Figure: "small MB", Format: "%.1f"},
