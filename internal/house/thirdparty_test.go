@@ -14,18 +14,18 @@ const tests = "tests"
 // thirdParty is each module of others, and the packages that need it.
 var thirdParty = map[string][]string{
 	"github.com/bmatcuk/doublestar/v4":   {"sidecar/logcollect"},
-	"github.com/cenkalti/backoff/v4":     {"ambassador/tcpproxy", "ambassador/upstream", "pod", "sidecar/logcollect"},
+	"github.com/cenkalti/backoff/v4":     {"ambassador/httpproxy", "ambassador/tcpproxy", "ambassador/upstream", "pod", "sidecar/logcollect"},
 	"github.com/fsnotify/fsnotify":       {"sidecar/logcollect"},
-	"github.com/hashicorp/go-multierror": {"adapter/metrics", "ambassador/tcpproxy", "ambassador/upstream", "internal/certs", "pod", "sidecar/logcollect", "sidecar/logcollect/push"},
+	"github.com/hashicorp/go-multierror": {"adapter/metrics", "ambassador/httpproxy", "ambassador/tcpproxy", "ambassador/upstream", "internal/certs", "pod", "sidecar/logcollect", "sidecar/logcollect/push"},
 	"github.com/klauspost/compress":      {"adapter/metrics", "sidecar/logcollect/archive", "sidecar/logcollect/push"},
 	"github.com/pires/go-proxyproto":     {"ambassador/tcpproxy", "ambassador/upstream"},
 	"github.com/stretchr/testify":        {tests},
-	"go.yaml.in/yaml/v3":                 {"adapter/metrics", "examples/statsd"},
+	"go.yaml.in/yaml/v3":                 {"adapter/metrics", "adapter/metrics/jsonsource"},
 	"golang.org/x/crypto":                {"adapter/metrics"},
 	"golang.org/x/net":                   {"ambassador/upstream"},
-	"golang.org/x/sync":                  {"ambassador/tcpproxy"},
+	"golang.org/x/sync":                  {"ambassador/httpproxy", "ambassador/tcpproxy"},
 	"golang.org/x/sys":                   {"adapter/metrics", "adapter/metrics/statsd", "ambassador/tcpproxy", "pod", "sidecar/logcollect"},
-	"golang.org/x/time":                  {"adapter/metrics", "ambassador/tcpproxy", "examples/tcpproxy"},
+	"golang.org/x/time":                  {"adapter/metrics", "ambassador/httpproxy", "ambassador/tcpproxy", "examples/httpproxy", "examples/tcpproxy"},
 }
 
 // heavy is what must not enter go.mod in any way, with all that lies below it.

@@ -15,6 +15,7 @@ import (
 	inetaf "github.com/inetaf/tcpproxy"
 
 	"github.com/podpatterns/podpatterns/ambassador/tcpproxy"
+	"github.com/podpatterns/podpatterns/internal/rivals/contest"
 	"github.com/podpatterns/podpatterns/pod/sandbox"
 )
 
@@ -43,7 +44,7 @@ func runOurs(listen, backend string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	quiet := &sandbox.Sandbox{Logger: slog.New(slog.DiscardHandler)}
-	proxy := &tcpproxy.Proxy{Upstream: tcpproxy.To(backend), MaxConns: capacity()}
+	proxy := &tcpproxy.Proxy{Upstream: tcpproxy.To(backend), MaxConns: contest.Capacity()}
 	return proxy.Serve(quiet.Context(ctx), l)
 }
 
@@ -95,7 +96,7 @@ const (
 )
 
 func serveBackend(listen, _ string) error {
-	raiseLimit()
+	contest.RaiseLimit()
 	l, err := net.Listen("tcp", listen)
 	if err != nil {
 		return err

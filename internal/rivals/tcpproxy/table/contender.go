@@ -11,6 +11,8 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+
+	"github.com/podpatterns/podpatterns/internal/rivals/contest"
 )
 
 // A contender is a proxy that can be started as a process of its own.
@@ -21,11 +23,8 @@ type contender struct {
 	hungry  bool // holds a pipe of two descriptors for each direction besides
 }
 
-// direct is no proxy at all.
-const direct = "direct"
-
 var known = []contender{
-	{name: direct},
+	{name: contest.Direct},
 	{name: "HAProxy", program: "haproxy", command: haproxy("")},
 	{name: "HAProxy splice", program: "haproxy", command: haproxy("option splice-auto")},
 	{name: "nginx", program: "nginx", command: nginx},
@@ -39,7 +38,7 @@ const nginxStream = "/usr/lib/nginx/modules/ngx_stream_module.so" // Debian's
 // contenders returns those that are installed, of only where that is not empty.
 func contenders(only []string) (all []contender, missing []string) {
 	for _, c := range known {
-		if len(only) > 0 && c.name != direct && !slices.Contains(only, c.name) {
+		if len(only) > 0 && c.name != contest.Direct && !slices.Contains(only, c.name) {
 			continue
 		}
 		if c.program != "" {
@@ -81,7 +80,7 @@ frontend front
 	default_backend back
 backend back
 	server one %s
-`, capacity(), runtime.NumCPU(), option, listen, backend), 0o644)
+`, contest.Capacity(), runtime.NumCPU(), option, listen, backend), 0o644)
 	}
 }
 
@@ -100,7 +99,7 @@ stream {
 		proxy_timeout 10m;
 	}
 }
-`, nginxStream, runtime.NumCPU(), 2*capacity()+50, filepath.Join(dir, "nginx.pid"), 2*capacity()+50, listen, backend), 0o644)
+`, nginxStream, runtime.NumCPU(), 2*contest.Capacity()+50, filepath.Join(dir, "nginx.pid"), 2*contest.Capacity()+50, listen, backend), 0o644)
 }
 
 // versions says what was measured.

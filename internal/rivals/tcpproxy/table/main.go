@@ -10,6 +10,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/podpatterns/podpatterns/internal/rivals/contest"
 )
 
 // A plan is how much is measured.
@@ -52,7 +54,7 @@ func main() {
 	if *each > 0 {
 		p.each = *each
 	}
-	raiseLimit()
+	contest.RaiseLimit()
 	all, missing := contenders(p.only)
 	for _, name := range missing {
 		fmt.Fprintln(os.Stderr, name+" is not installed, and left out")

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/podpatterns/podpatterns/internal/rivals/contest"
 )
 
 const fewIdle = 300
@@ -50,44 +52,28 @@ type results struct {
 	plan    plan
 	all     []contender
 	idle    int
-	figures map[string]map[string][]float64
-}
-
-func (r *results) add(of contender, name string, value float64) {
-	if r.figures[of.name] == nil {
-		r.figures[of.name] = map[string][]float64{}
-	}
-	r.figures[of.name][name] = append(r.figures[of.name][name], value)
-}
-
-// median is 0 where nothing was measured.
-func (r *results) median(of, name string) float64 {
-	list := slices.Sorted(slices.Values(r.figures[of][name]))
-	if len(list) == 0 {
-		return 0
-	}
-	return (list[(len(list)-1)/2] + list[len(list)/2]) / 2
+	figures contest.Figures
 }
 
 func (p plan) wants(scenario string) bool { return len(p.of) == 0 || slices.Contains(p.of, scenario) }
 
 // measure runs every scenario of every contender in turn, and again.
 func measure(p plan, all []contender) (*results, error) {
-	dir, err := install()
+	dir, err := contest.Install()
 	defer os.RemoveAll(dir)
 	if err != nil {
 		return nil, err
 	}
-	addr, err := freeAddr()
+	addr, err := contest.FreeAddr()
 	if err != nil {
 		return nil, err
 	}
-	backend, err := startProcess([]string{filepath.Join(dir, "table"), "backend", addr, ""}, addr, false)
+	backend, err := contest.Start([]string{filepath.Join(dir, "table"), "backend", addr, ""}, addr, false)
 	if err != nil {
 		return nil, err
 	}
-	defer backend.stop()
-	r := &results{plan: p, all: all, idle: min(p.idle, capacity()-100), figures: map[string]map[string][]float64{}}
+	defer backend.Stop()
+	r := &results{plan: p, all: all, idle: min(p.idle, contest.Capacity()-100), figures: contest.Figures{}}
 	for round := range p.rounds {
 		for _, s := range scenarios() {
 			if !p.wants(s.name) {
@@ -113,9 +99,9 @@ func measure(p plan, all []contender) (*results, error) {
 }
 
 // start starts a contender, again where another program took its port before it.
-func start(dir string, backend *process, c contender, asNobody bool) (p *process, err error) {
+func start(dir string, backend *contest.Process, c contender, asNobody bool) (p *contest.Process, err error) {
 	if c.command == nil {
-		return &process{addr: backend.addr}, nil
+		return &contest.Process{Addr: backend.Addr}, nil
 	}
 	for range 3 {
 		if p, err = startOnce(dir, backend, c, asNobody); err == nil {
@@ -125,8 +111,8 @@ func start(dir string, backend *process, c contender, asNobody bool) (p *process
 	return p, err
 }
 
-func startOnce(dir string, backend *process, c contender, asNobody bool) (*process, error) {
-	addr, err := freeAddr()
+func startOnce(dir string, backend *contest.Process, c contender, asNobody bool) (*contest.Process, error) {
+	addr, err := contest.FreeAddr()
 	if err != nil {
 		return nil, err
 	}
@@ -134,46 +120,46 @@ func startOnce(dir string, backend *process, c contender, asNobody bool) (*proce
 	if err != nil {
 		return nil, err
 	}
-	command, err := c.command(own, addr, backend.addr)
+	command, err := c.command(own, addr, backend.Addr)
 	if err := errors.Join(err, os.Chmod(own, 0o777)); err != nil {
 		return nil, err
 	}
-	return startProcess(command, addr, asNobody)
+	return contest.Start(command, addr, asNobody)
 }
 
-func (r *results) one(dir string, backend *process, c contender, s scenario) error {
+func (r *results) one(dir string, backend *contest.Process, c contender, s scenario) error {
 	p, err := start(dir, backend, c, s.asNobody)
 	if err != nil {
 		return err
 	}
-	defer p.stop()
+	defer p.Stop()
 	if s.idle {
-		conns, err := openIdle(p.addr, fewIdle)
+		conns, err := openIdle(p.Addr, fewIdle)
 		defer closeAll(conns)
 		if err != nil {
 			return err
 		}
 	}
-	if _, err := s.load(p.addr, r.plan.each/10); err != nil { // warms it up
+	if _, err := s.load(p.Addr, r.plan.each/10); err != nil { // warms it up
 		return err
 	}
-	before := p.cpu()
-	figures, err := s.load(p.addr, r.plan.each)
+	before := p.CPU()
+	figures, err := s.load(p.Addr, r.plan.each)
 	if err != nil {
 		return err
 	}
-	used := p.cpu() - before
+	used := p.CPU() - before
 	for name, value := range figures {
-		r.add(c, s.name+" "+name, value)
+		r.figures.Add(c.name, s.name+" "+name, value)
 	}
-	if figures["n"] > 0 && p.cmd != nil {
-		r.add(c, s.name+" cpu", float64(used)/float64(time.Microsecond)/figures["n"])
+	if figures["n"] > 0 && p.Real() {
+		r.figures.Add(c.name, s.name+" cpu", float64(used)/float64(time.Microsecond)/figures["n"])
 	}
 	return nil
 }
 
 // idleMemory measures what a connection takes on which nothing is said.
-func (r *results) idleMemory(dir string, backend *process, c contender) error {
+func (r *results) idleMemory(dir string, backend *contest.Process, c contender) error {
 	if c.command == nil {
 		return nil
 	}
@@ -181,24 +167,24 @@ func (r *results) idleMemory(dir string, backend *process, c contender) error {
 	if err != nil {
 		return err
 	}
-	defer p.stop()
-	conns, err := openIdle(p.addr, 10) // so that what is made once is there
+	defer p.Stop()
+	conns, err := openIdle(p.Addr, 10) // so that what is made once is there
 	defer func() { closeAll(conns) }()
 	if err != nil {
 		return err
 	}
-	memory, files := p.memory(), p.descriptors()
+	memory, files := p.Memory(), p.Descriptors()
 	most := r.idle
 	if c.hungry {
-		most = min(most, (capacity()-100)/3)
+		most = min(most, (contest.Capacity()-100)/3)
 	}
-	more, err := openIdle(p.addr, most-len(conns))
+	more, err := openIdle(p.Addr, most-len(conns))
 	conns = append(conns, more...)
 	if err != nil {
 		return err
 	}
-	r.add(c, "idle open", float64(len(conns)))
-	r.add(c, "idle KB", float64(p.memory()-memory)/float64(len(more))/1024)
-	r.add(c, "idle files", float64(p.descriptors()-files)/float64(len(more)))
+	r.figures.Add(c.name, "idle open", float64(len(conns)))
+	r.figures.Add(c.name, "idle KB", float64(p.Memory()-memory)/float64(len(more))/1024)
+	r.figures.Add(c.name, "idle files", float64(p.Descriptors()-files)/float64(len(more)))
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/podpatterns/podpatterns/internal/rivals/contest"
 )
 
 // TestMain lets the test's own program be the processes of a measurement.
@@ -26,19 +28,19 @@ func TestMeasure(t *testing.T) {
 	if os.Getenv("CI") == "true" {
 		require.Empty(t, missing)
 	}
-	raiseLimit()
+	contest.RaiseLimit()
 	r, err := measure(plan{rounds: 1, each: 30 * time.Millisecond, idle: 100}, all)
 	require.NoError(t, err)
 	for _, c := range all {
 		for _, line := range rows {
-			if line.figure == "bulk idle nobody rate" && os.Getuid() != 0 || strings.HasSuffix(line.figure, " cpu") || strings.HasPrefix(line.figure, "idle ") {
+			if line.Figure == "bulk idle nobody rate" && os.Getuid() != 0 || strings.HasSuffix(line.Figure, " cpu") || strings.HasPrefix(line.Figure, "idle ") {
 				continue
 			}
-			require.Positive(t, r.median(c.name, line.figure), "%s: %s", c.name, line.figure)
+			require.Positive(t, r.figures.Median(c.name, line.Figure), "%s: %s", c.name, line.Figure)
 		}
 	}
-	require.Equal(t, 2.0, r.median("tcpproxy", "idle files"), "one for each side")
-	require.Equal(t, 6.0, r.median("io.Copy", "idle files"), "which takes two pipes before there is a byte")
+	require.Equal(t, 2.0, r.figures.Median("tcpproxy", "idle files"), "one for each side")
+	require.Equal(t, 6.0, r.figures.Median("io.Copy", "idle files"), "which takes two pipes before there is a byte")
 	var out strings.Builder
 	r.write(&out)
 	require.Contains(t, out.String(), "| tcpproxy |")

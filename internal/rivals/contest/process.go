@@ -1,6 +1,9 @@
 //go:build linux
 
-package main
+// Package contest is what the tables that put proxies beside their peers share: each
+// runs as a process of its own, and figures become medians of interleaved rounds.
+// It needs Linux.
+package contest
 
 import (
 	"bytes"
@@ -21,9 +24,9 @@ const (
 	nobody    = 65534
 )
 
-// raiseLimit lets this process and its children open what 10,000 connections of a
+// RaiseLimit lets this process and its children open what 10,000 connections of a
 // proxy take, if it may.
-func raiseLimit() {
+func RaiseLimit() {
 	want := syscall.Rlimit{Cur: 2*mostConns + 2000, Max: 2*mostConns + 2000}
 	var have syscall.Rlimit
 	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &have) == nil && have.Cur < want.Cur {
@@ -34,24 +37,25 @@ func raiseLimit() {
 	}
 }
 
-// capacity is how many connections a proxy may have here.
-func capacity() int {
+// Capacity is how many connections a proxy may have here.
+func Capacity() int {
 	var have syscall.Rlimit
 	syscall.Getrlimit(syscall.RLIMIT_NOFILE, &have)
 	return min(mostConns+500, (int(have.Cur)-1000)/2) // less what pipes take
 }
 
-// A process is a contender that runs, or the backend.
-type process struct {
-	addr string
+// A Process is a contender that runs, or the backend. One with nothing but an Addr
+// is no process, where there is no proxy.
+type Process struct {
+	Addr string    // where it listens
 	cmd  *exec.Cmd // nil where there is no proxy
 	said *bytes.Buffer
 	over chan struct{} // closed when it has ended
 }
 
-// startProcess starts a command, and waits until it accepts connections.
-func startProcess(command []string, addr string, asNobody bool) (*process, error) {
-	p := &process{addr: addr, cmd: exec.Command(command[0], command[1:]...), said: &bytes.Buffer{}, over: make(chan struct{})}
+// Start starts a command, and waits until it accepts connections.
+func Start(command []string, addr string, asNobody bool) (*Process, error) {
+	p := &Process{Addr: addr, cmd: exec.Command(command[0], command[1:]...), said: &bytes.Buffer{}, over: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = p.said, p.said
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	if asNobody {
@@ -79,12 +83,12 @@ func startProcess(command []string, addr string, asNobody bool) (*process, error
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
-	p.stop()
+	p.Stop()
 	return nil, fmt.Errorf("%s does not accept connections: %s", strings.Join(command, " "), p.said)
 }
 
-// stop kills it with its children.
-func (p *process) stop() {
+// Stop kills it with its children.
+func (p *Process) Stop() {
 	if p == nil || p.cmd == nil {
 		return
 	}
@@ -93,7 +97,7 @@ func (p *process) stop() {
 }
 
 // pids are those of the process and of its children, as nginx has some.
-func (p *process) pids() []int {
+func (p *Process) pids() []int {
 	if p.cmd == nil {
 		return nil
 	}
@@ -110,9 +114,9 @@ func (p *process) pids() []int {
 	return pids
 }
 
-// cpu is what its threads have used so far, to the nanosecond; those of the
+// CPU is what its threads have used so far, to the nanosecond; those of the
 // contenders do not end.
-func (p *process) cpu() (total time.Duration) {
+func (p *Process) CPU() (total time.Duration) {
 	for _, pid := range p.pids() {
 		tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
 		for _, file := range tasks {
@@ -126,8 +130,8 @@ func (p *process) cpu() (total time.Duration) {
 	return total
 }
 
-// memory is its memory that is of no file, in bytes.
-func (p *process) memory() (total int) {
+// Memory is its memory that is of no file, in bytes.
+func (p *Process) Memory() (total int) {
 	for _, pid := range p.pids() {
 		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 		_, after, _ := strings.Cut(string(text), "RssAnon:")
@@ -139,7 +143,8 @@ func (p *process) memory() (total int) {
 	return total
 }
 
-func (p *process) descriptors() (total int) {
+// Descriptors are those that it has open.
+func (p *Process) Descriptors() (total int) {
 	for _, pid := range p.pids() {
 		names, _ := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
 		total += len(names)
@@ -147,8 +152,8 @@ func (p *process) descriptors() (total int) {
 	return total
 }
 
-// freeAddr is one that nothing listens at.
-func freeAddr() (string, error) {
+// FreeAddr is one that nothing listens at.
+func FreeAddr() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
@@ -156,9 +161,10 @@ func freeAddr() (string, error) {
 	return l.Addr().String(), l.Close()
 }
 
-// install makes a folder that everybody may read, with this program in it.
-func install() (dir string, err error) {
-	if dir, err = os.MkdirTemp("/tmp", "tcpproxy-table-"); err != nil { // TMPDIR may be closed to others
+// Install makes a folder that everybody may read, with this program in it as
+// "table".
+func Install() (dir string, err error) {
+	if dir, err = os.MkdirTemp("/tmp", "proxy-table-"); err != nil { // TMPDIR may be closed to others
 		return "", err
 	}
 	self, err := os.Executable()
@@ -168,3 +174,9 @@ func install() (dir string, err error) {
 	text, err := os.ReadFile(self)
 	return dir, errors.Join(err, os.Chmod(dir, 0o777), os.WriteFile(filepath.Join(dir, "table"), text, 0o755))
 }
+
+// Real tells whether it is one.
+func (p *Process) Real() bool { return p.cmd != nil }
+
+// PID is its process id.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
