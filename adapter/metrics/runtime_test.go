@@ -41,7 +41,7 @@ func TestRuntime(t *testing.T) {
 		return all[key].Value.Float()
 	}
 	require.Equal(t, float64(1<<40), value(second, "go.memory.limit{}"))
-	require.GreaterOrEqual(t, value(second, "go.goroutine.count{}")-value(first, "go.goroutine.count{}"), 100.0)
+	require.GreaterOrEqual(t, value(second, "go.goroutine.count{}")-value(first, "go.goroutine.count{}"), 90.0, "some of others may have ended meanwhile")
 	require.GreaterOrEqual(t, value(second, "go.memory.allocated{}")-value(first, "go.memory.allocated{}"), float64(len(ballast)))
 	require.Greater(t, value(second, "go.memory.gc.cycles{}"), value(first, "go.memory.gc.cycles{}"))
 	require.Equal(t, float64(runtime.GOMAXPROCS(0)), value(second, "go.processor.limit{}"))

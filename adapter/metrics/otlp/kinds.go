@@ -100,19 +100,6 @@ func trimmed(buf []byte) []byte {
 	return buf[:0]
 }
 
-// count is how many points of a batch are sent.
-func count(b *metrics.Batch) (n int) {
-	for _, f := range b.Families() {
-		form, _ := formOf(f.Kind)
-		for i := range f.Points {
-			if has(form, &f.Points[i]) {
-				n++
-			}
-		}
-	}
-	return n
-}
-
 // valid is s as UTF-8, which both encodings have to be.
 func valid(s string) string {
 	if utf8.ValidString(s) {

@@ -90,8 +90,11 @@ func seconds(token []byte) (int64, error) {
 	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
 		return 0, errTime
 	}
-	if math.Abs(v) >= math.MaxInt64/1e9 {
-		return int64(math.Copysign(math.MaxInt64, v)), nil
+	switch {
+	case v >= math.MaxInt64/1e9:
+		return math.MaxInt64, nil
+	case v <= math.MinInt64/1e9:
+		return math.MinInt64, nil
 	}
 	negative := token[0] == '-'
 	whole, fraction, _ := bytes.Cut(bytes.TrimLeft(token, "+-"), []byte{'.'})

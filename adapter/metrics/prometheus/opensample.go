@@ -146,7 +146,7 @@ func (r *Reader) add(s *series, v *sample) {
 		return
 	case asCreated:
 		at, err := seconds(v.text)
-		if err != nil {
+		if err != nil || v.value.Float() == 0 {
 			return // as NaN: it is not known
 		}
 		o.start = at

@@ -16,16 +16,14 @@ var errCut = errors.New("the last line has no end, something is cut off")
 
 // textLine reads a line of text 0.0.4.
 func (r *Reader) textLine(line []byte, whole bool) error {
-	if !whole {
-		return errCut
+	if len(line) > 0 && (line[0] == ' ' || line[0] == '\t') {
+		line = bytes.TrimLeft(line, " \t")
 	}
 	if len(line) == 0 {
 		return nil
 	}
-	if c := line[0]; c == ' ' || c == '\t' {
-		if line = bytes.TrimLeft(line, " \t"); len(line) == 0 {
-			return nil
-		}
+	if !whole {
+		return errCut
 	}
 	if line[0] == '#' {
 		return r.comment(line[1:])
