@@ -168,7 +168,7 @@ func TestJSONOfAllKinds(t *testing.T) {
 	var any map[string]any
 	text = written(t, JSON, &odd)
 	require.NoError(t, json.Unmarshal([]byte(text), &any), text)
-	require.Contains(t, text, `"help":"\u0000\u0009\n\"\\`+"\uFFFD é\u2028"+`"`)
+	require.Contains(t, text, `"help":"\u0000\t\n\"\\`+"\uFFFD é\u2028"+`"`)
 	require.Contains(t, text, `"value":"-Inf"`)
 	require.JSONEq(t, `{"resource":{},"families":[]}`, written(t, JSON, new(Batch)))
 }
