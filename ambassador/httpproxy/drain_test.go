@@ -142,6 +142,7 @@ func TestDrainCutsWhatIsLeftWhenTheGraceEnds(t *testing.T) {
 			require.Equal(t, 20*time.Second, time.Since(began).Round(time.Second))
 			require.Error(t, <-failed)
 			tr.CloseIdleConnections()
+			synctest.Wait() // what was cut counts itself
 			s := b.proxy.Stats()
 			require.EqualValues(t, 1, s.CutOff, s)
 			require.Zero(t, b.proxy.Upstream.Stats().Endpoints[0].Failed)

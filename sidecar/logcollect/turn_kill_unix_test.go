@@ -3,6 +3,7 @@
 package logcollect
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -74,6 +75,10 @@ func (b *bench) pieces(base, renamed string) string {
 	for _, name := range names {
 		all = append(all, b.unzip(name))
 	}
-	slices.Sort(all)
+	slices.SortFunc(all, func(a, b string) int { // by their numbers, which have no zeros before them
+		a, _, _ = strings.Cut(a, "\n")
+		b, _, _ = strings.Cut(b, "\n")
+		return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
+	})
 	return strings.Join(all, "")
 }

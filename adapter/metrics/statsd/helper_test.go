@@ -110,11 +110,3 @@ func eventually(t testing.TB, done func() bool) {
 	t.Helper()
 	require.Eventually(t, done, 10*time.Second, time.Millisecond)
 }
-
-// ownText is all that s exports.
-func ownText(t testing.TB, s *Source) string {
-	t.Helper()
-	var out bytes.Buffer
-	require.NoError(t, metrics.Text.Write(&out, collected(t, s)))
-	return out.String()
-}

@@ -74,14 +74,6 @@ func (p *packets) receive(ctx, grace context.Context) error {
 	return nil
 }
 
-// queued is how many datagrams may be in the buffer.
-func (p *packets) queued() int {
-	if p.granted == 0 {
-		return queuedMost
-	}
-	return 2 * p.granted / smallest
-}
-
 func (p *packets) close() {
 	p.source.network.settle(p)
 	p.conn.Close()

@@ -1,6 +1,7 @@
 package statsd
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -165,4 +166,23 @@ func (p *packets) droppedNow() (dropped uint32, ok bool) {
 		ok = errno == 0 && size == uint32(unsafe.Sizeof(info))
 	})
 	return info[drops], ok
+}
+
+// queued is how many datagrams may be in the buffer.
+func (p *packets) queued() int {
+	if p.granted == 0 {
+		return queuedMost
+	}
+	return 2 * p.granted / smallest
+}
+
+// wholeLines is lines without the last one.
+func wholeLines(lines []byte) []byte { return lines[:bytes.LastIndexByte(lines, '\n')+1] }
+
+// dropped takes the count of p's socket as it is now. It has 32 bits, and may be
+// older than the one that is known.
+func (t *traffic) dropped(p *packets, now uint32) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.droppedLocked(p, now)
 }

@@ -1,11 +1,13 @@
 package statsd
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/podpatterns/podpatterns/adapter/metrics"
 	"github.com/podpatterns/podpatterns/pod/podtest"
 )
 
@@ -71,4 +73,12 @@ func TestCountsDrops(t *testing.T) {
 		n.dropped(p, c.now)
 		require.Equal(t, c.want, n.drops[overUDP])
 	}
+}
+
+// ownText is all that s exports.
+func ownText(t testing.TB, s *Source) string {
+	t.Helper()
+	var out bytes.Buffer
+	require.NoError(t, metrics.Text.Write(&out, collected(t, s)))
+	return out.String()
 }

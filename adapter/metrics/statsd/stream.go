@@ -138,6 +138,3 @@ func (s *Source) reject(why reason, n int) {
 	defer s.table.mu.Unlock()
 	s.table.count.rejected[why] += uint64(n)
 }
-
-// wholeLines is lines without the last one.
-func wholeLines(lines []byte) []byte { return lines[:bytes.LastIndexByte(lines, '\n')+1] }

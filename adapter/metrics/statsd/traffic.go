@@ -46,14 +46,6 @@ func (t *traffic) set(all []*packets) {
 	}
 }
 
-// dropped takes the count of p's socket as it is now. It has 32 bits, and may be
-// older than the one that is known.
-func (t *traffic) dropped(p *packets, now uint32) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.droppedLocked(p, now)
-}
-
 func (t *traffic) droppedLocked(p *packets, now uint32) {
 	c := t.counted[p.by]
 	if c.of != p.base {
