@@ -165,6 +165,12 @@ func (r *Reader) comment(text []byte) error {
 		if r.help, err = unescapeHelp(r.help[:0], rest); err != nil {
 			return err
 		}
+		if !utf8.Valid(r.help) {
+			if r.Strict {
+				return errors.New("HELP is not UTF-8")
+			}
+			r.help = bytes.ToValidUTF8(r.help, []byte("\uFFFD"))
+		}
 		of.setHelp(r.help)
 		return nil
 	}
@@ -249,9 +255,6 @@ func unescapeHelp(out, text []byte) ([]byte, error) {
 			}
 		}
 		out = append(out, c)
-	}
-	if !utf8.Valid(out) {
-		return out, errors.New("HELP is not UTF-8")
 	}
 	return out, nil
 }
