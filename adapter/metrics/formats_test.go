@@ -182,6 +182,10 @@ func TestOpenMetricsSettlesWhatOnlyItForbids(t *testing.T) {
 	made := b.Family(Desc{Name: "made", Kind: Counter})
 	made.Add(nil, Int(-1)) // a counter can't be negative there
 	made.Add(NewLabels("a", "b"), Int(5)).Start = 1e9
+	state := b.Family(Desc{Name: "some.state", Kind: StateSet})
+	state.Add(nil, Int(1))
+	state.Add(NewLabels("some.state", "on"), Int(1))
+	state.Add(NewLabels("some_state", "off"), Int(0))
 	long := b.Counter("z", "", "", Int(1), 0)
 	long.Exemplars = []*Exemplar{{Labels: NewLabels("trace", strings.Repeat("é", 124)), Value: 1}}
 	require.Equal(t, `# TYPE alloc_bytes gauge
@@ -194,6 +198,9 @@ jobs 3
 made_created 4
 # TYPE made counter
 made_total{a="b"} 5
+# TYPE some_state stateset
+some_state{some_state="on"} 1
+some_state{some_state="off"} 0
 # TYPE z counter
 z_total 1
 # EOF

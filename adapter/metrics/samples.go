@@ -7,9 +7,12 @@ import (
 
 // values writes a family that has one sample a point.
 func (t *textWriter) values(f *Family, name string) {
-	info := f.Kind == Info
+	info, states := f.Kind == Info, t.open && f.Kind == StateSet
 	for i := range f.Points {
 		p := &f.Points[i]
+		if states && p.Labels.Value(f.Name) == "" && p.Labels.Value(name) == "" {
+			continue // OpenMetrics has no state without its name
+		}
 		t.series(name, "", p.Labels)
 		if info {
 			t.out = append(t.out, '1')

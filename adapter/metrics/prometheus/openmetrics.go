@@ -188,7 +188,7 @@ func (r *Reader) openResolve(s *series) error {
 	}
 	if but != "" {
 		text, has := s.value(but)
-		if !has {
+		if !has || text == "" { // which is the same
 			return fmt.Errorf("no label %s", but)
 		}
 		if as != asValue {

@@ -118,6 +118,7 @@ func TestOpenMetricsRefuses(t *testing.T) {
 		{"# TYPE a stateset|a 1", "no label a"},
 		{`# TYPE a stateset|a{a="x"} 0.5`, "neither 0 nor 1"},
 		{`# TYPE a stateset|a{b="x"} 1`, "no label a"},
+		{`# TYPE a stateset|a{a=""} 1`, "no label a"},
 		// Summaries.
 		{"# TYPE a summary|a 1", "no label quantile"},
 		{`# TYPE a summary|a{quantile="1.5"} 1`, "label quantile"},
