@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -64,9 +65,10 @@ func (r *run) scrape(ctx context.Context, wait time.Duration) (*scraped, error) 
 	for i, s := range r.slots {
 		f := result.flights[i]
 		outcome := f.wait(bounded)
-		if ctx.Err() != nil {
+		// A source that failed because the grace period ended does not make an answer.
+		if err := cmp.Or(ctx.Err(), r.ctx.Err()); err != nil {
 			result.release()
-			return nil, ctx.Err()
+			return nil, err
 		}
 		value := int64(0)
 		switch outcome {
