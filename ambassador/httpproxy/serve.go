@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/go-multierror"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/podpatterns/podpatterns/internal/accept"
 	"github.com/podpatterns/podpatterns/pod/sandbox"
 )
 
@@ -68,7 +69,8 @@ func serve(ctx context.Context, p *Proxy, l net.Listener) error {
 	p.gate.Open()
 
 	wrong := &multierror.Error{ErrorFormat: oneLine}
-	if err := r.accept(ctx, l); err != nil {
+	accepting := &accept.Loop{Slots: r.slots, Start: r.start, Log: r.log, Errors: &p.stats.acceptErrors, Full: &p.stats.full}
+	if err := accepting.Run(ctx, l); err != nil {
 		wrong = multierror.Append(wrong, fmt.Errorf("accept on %v: %w", l.Addr(), err))
 	}
 	stop()

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/podpatterns/podpatterns/internal/peeked"
 )
 
 // A server2 serves the connections that speak HTTP/2, by net/http.
@@ -46,7 +48,7 @@ func (s *server2) take(c *client, taken func()) {
 	c.Conn.SetDeadline(time.Time{})
 	conn := c.Conn
 	if ahead := c.ahead(); len(ahead) > 0 {
-		conn = &peeked{Conn: c.Conn, ahead: append([]byte(nil), ahead...)}
+		conn = &peeked.Conn{Conn: c.Conn, Ahead: append([]byte(nil), ahead...)}
 	}
 	c.release()
 	ended := make(chan struct{})
@@ -120,21 +122,3 @@ func (l *handedOver) Close() error {
 }
 
 func (l *handedOver) Addr() net.Addr { return l.addr }
-
-// A peeked connection gives back first what was read from it ahead of time.
-type peeked struct {
-	net.Conn
-	ahead []byte
-}
-
-func (c *peeked) Read(b []byte) (int, error) {
-	if len(c.ahead) == 0 {
-		return c.Conn.Read(b)
-	}
-	n := copy(b, c.ahead)
-	c.ahead = c.ahead[n:]
-	return n, nil
-}
-
-// NetConn returns the connection below.
-func (c *peeked) NetConn() net.Conn { return c.Conn }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"time"
+
+	"github.com/podpatterns/podpatterns/internal/peeked"
 )
 
 // greet has the client say all that comes before its bytes: from where it comes,
@@ -28,7 +30,7 @@ func (p *pair) greet() bool {
 		if !h.Command.IsLocal() && h.SourceAddr != nil {
 			p.from, p.dest = h.SourceAddr, h.DestinationAddr
 		}
-		p.replace(&peeked{p.client, after})
+		p.replace(&peeked.Conn{Conn: p.client, Ahead: after})
 	}
 	if !p.admit() {
 		p.end(crowded)
@@ -50,7 +52,7 @@ func (p *pair) greet() bool {
 			return p.refuse(err)
 		}
 		inner, rest := unpeek(p.client)
-		p.replace(&peeked{inner, append(read, rest...)})
+		p.replace(&peeked.Conn{Conn: inner, Ahead: append(read, rest...)})
 		return p.direct(name)
 	}
 	return true

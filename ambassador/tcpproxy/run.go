@@ -12,6 +12,7 @@ import (
 
 	"github.com/hashicorp/go-multierror"
 
+	"github.com/podpatterns/podpatterns/internal/accept"
 	"github.com/podpatterns/podpatterns/pod/sandbox"
 )
 
@@ -70,7 +71,7 @@ func serve(ctx context.Context, p *Proxy, l net.Listener) error {
 	p.gate.Open()
 
 	wrong := &multierror.Error{ErrorFormat: oneLine}
-	if err := r.accept(accepting, l); err != nil {
+	if err := r.acceptor().Run(accepting, l); err != nil {
 		wrong = multierror.Append(wrong, fmt.Errorf("accept on %v: %w", l.Addr(), err))
 	}
 	close(r.workers.next)
@@ -98,6 +99,11 @@ func after(ctx context.Context, d time.Duration, f func()) {
 		}
 	}
 	f()
+}
+
+func (r *run) acceptor() *accept.Loop {
+	stats := &r.proxy.stats
+	return &accept.Loop{Slots: r.slots, Start: r.start, Pace: r.pace, Log: r.log, Errors: &stats.acceptErrors, Full: &stats.full}
 }
 
 func (r *run) start(client net.Conn) {

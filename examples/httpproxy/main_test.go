@@ -164,6 +164,16 @@ func TestWrongFlags(t *testing.T) {
 		`-shadow: given`:                     {"-listen", "127.0.0.1:0", "-route", "/a=a:1", "-shadow", "a:1"},
 		`flag -route: is not`:                {"-route", "api.example"},
 		`Log: Share: 2`:                      {"-listen", "127.0.0.1:0", "-upstream", "a:1", "-log", "2"},
+		`-try-timeout: given`:                {"-listen", "127.0.0.1:0", "-upstream", "a:1", "-try-timeout", "1s"},
+		`-concurrent: -1 is negative`:        {"-listen", "127.0.0.1:0", "-upstream", "a:1", "-concurrent", "-1"},
+		`-rate: -1 is not from 0`:            {"-listen", "127.0.0.1:0", "-upstream", "a:1", "-rate", "-1"},
+		`-rate: NaN is not from 0`:           {"-listen", "127.0.0.1:0", "-upstream", "a:1", "-rate", "NaN"},
+		`-wait: given`:                       {"-listen", "127.0.0.1:0", "-upstream", "a:1", "-wait", "1s"},
+		`-key: given`:                        {"-listen", "127.0.0.1:0", "-upstream", "a:1", "-key", "header:X"},
+		`-check: -1s is negative`:            {"-listen", "127.0.0.1:0", "-upstream", "a:1", "-check", "-1s"},
+		`-grace: -1s is negative`:            {"-listen", "127.0.0.1:0", "-upstream", "a:1", "-grace", "-1s"},
+		`names "/a" again`:                   {"-route", "/a=a:1", "-route", "/a=b:1"},
+		`Timeout: -1s`:                       {"-listen", "127.0.0.1:0", "-upstream", "a:1", "-timeout", "-1s"},
 		`TLS: KeyFile: empty`:                {"-listen", "127.0.0.1:0", "-upstream", "a:1", "-tls-cert", "x"},
 	} {
 		require.ErrorContains(t, run(t.Context(), args, io.Discard), want)

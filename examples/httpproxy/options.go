@@ -44,7 +44,7 @@ func parse(args []string, out io.Writer) (*options, error) {
 	f.StringVar(&o.upstream, "upstream", "", "addresses with commas between, dns:HOST:PORT, srv:NAME or file:PATH")
 	f.BoolVar(&o.http2, "http2", false, "speak HTTP/2 to the upstreams, as gRPC needs it")
 	f.StringVar(&o.balance, "balance", "least", "least (requests), round (robin), ewma (of the latency) or hash (of -key)")
-	f.StringVar(&o.key, "key", "address", "what hash takes: header:NAME, cookie:NAME or address")
+	f.StringVar(&o.key, "key", defaultKey, "what hash takes: header:NAME, cookie:NAME or address")
 	f.DurationVar(&o.check, "check", 0, "how often each endpoint is connected to, to see whether it is well; 0 is never")
 	f.BoolVar(&o.eject, "eject", false, "leave out endpoints that fail more than others")
 	f.Func("route", "[HOST]/PREFIX=UPSTREAM for requests of that host and path; may be given again", o.addRoute)
@@ -80,14 +80,38 @@ func parse(args []string, out io.Writer) (*options, error) {
 		return nil, errors.New("-shadow: given, and -upstream is not")
 	case o.retries < 0:
 		return nil, fmt.Errorf("-retries: %d is negative", o.retries)
+	case o.tryTimeout != 0 && o.retries == 0:
+		return nil, errors.New("-try-timeout: given, and -retries is not")
+	case o.concurrent < 0:
+		return nil, fmt.Errorf("-concurrent: %d is negative", o.concurrent)
+	case !(o.rate >= 0 && o.rate <= maxRate):
+		return nil, fmt.Errorf("-rate: %v is not from 0 to %d", o.rate, int(maxRate))
+	case o.wait != 0 && o.concurrent == 0 && o.rate == 0:
+		return nil, errors.New("-wait: given, and neither -concurrent nor -rate is")
+	case o.key != defaultKey && o.balance != "hash":
+		return nil, errors.New("-key: given, and -balance is not hash")
+	case o.check < 0:
+		return nil, fmt.Errorf("-check: %v is negative", o.check)
+	case o.grace < 0:
+		return nil, fmt.Errorf("-grace: %v is negative", o.grace)
 	}
 	return o, nil
 }
+
+const (
+	maxRate    = 1_000_000_000 // no request takes less than 1 ns
+	defaultKey = "address"
+)
 
 func (o *options) addRoute(text string) error {
 	where, _, ok := strings.Cut(text, "=")
 	if !ok || !strings.Contains(where, "/") {
 		return errors.New("is not [HOST]/PREFIX=UPSTREAM")
+	}
+	for _, r := range o.routes {
+		if strings.HasPrefix(r, where+"=") {
+			return fmt.Errorf("names %q again", where)
+		}
 	}
 	o.routes = append(o.routes, text)
 	return nil

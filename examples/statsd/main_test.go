@@ -133,6 +133,8 @@ func TestWrongFlags(t *testing.T) {
 	for want, args := range map[string][]string{
 		"-listen: empty": {"-listen-udp", "127.0.0.1:0"},
 		"-listen-udp, -listen-tcp, -listen-unix: all":         {"-listen", "127.0.0.1:0"},
+		"-unix-mode: given":                                   {"-listen", "127.0.0.1:0", "-listen-udp", "127.0.0.1:0", "-unix-mode", "438"},
+		"-grace: -1s is negative":                             {"-listen", "127.0.0.1:0", "-listen-udp", "127.0.0.1:0", "-grace", "-1s"},
 		`argument "x": there are only flags`:                  {"-listen", "127.0.0.1:0", "-listen-udp", "127.0.0.1:0", "x"},
 		`-tags: "dog" is none of`:                             {"-listen", "127.0.0.1:0", "-listen-udp", "127.0.0.1:0", "-tags", "influx,dog"},
 		`invalid value "x" for flag -observe`:                 {"-observe", "x"},

@@ -54,6 +54,10 @@ func parse(args []string, out io.Writer) (*options, error) {
 		return nil, errors.New("-listen: empty")
 	case o.udp+o.tcp+o.unix == "":
 		return nil, errors.New("-listen-udp, -listen-tcp, -listen-unix: all empty")
+	case o.mode != 0 && o.unix == "":
+		return nil, errors.New("-unix-mode: given, and -listen-unix is not")
+	case o.grace < 0:
+		return nil, fmt.Errorf("-grace: %v is negative", o.grace)
 	}
 	return o, nil
 }

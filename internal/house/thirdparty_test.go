@@ -14,7 +14,7 @@ const tests = "tests"
 // thirdParty is each module of others, and the packages that need it.
 var thirdParty = map[string][]string{
 	"github.com/bmatcuk/doublestar/v4":   {"sidecar/logcollect"},
-	"github.com/cenkalti/backoff/v4":     {"ambassador/httpproxy", "ambassador/tcpproxy", "ambassador/upstream", "pod", "sidecar/logcollect"},
+	"github.com/cenkalti/backoff/v4":     {"ambassador/httpproxy", "ambassador/upstream", "internal/accept", "pod", "sidecar/logcollect"},
 	"github.com/fsnotify/fsnotify":       {"sidecar/logcollect"},
 	"github.com/hashicorp/go-multierror": {"adapter/metrics", "ambassador/httpproxy", "ambassador/tcpproxy", "ambassador/upstream", "internal/certs", "pod", "sidecar/logcollect", "sidecar/logcollect/push"},
 	"github.com/klauspost/compress":      {"adapter/metrics", "sidecar/logcollect/archive", "sidecar/logcollect/push"},

@@ -1,42 +1,57 @@
-package tcpproxy
+// Package accept accepts connections for servers that bound how many there are,
+// and goes on after errors that pass.
+package accept
 
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"slices"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
 )
 
-// accept starts a pair for each connection until ctx is done, or returns why l
-// can accept no more.
-func (r *run) accept(ctx context.Context, l net.Listener) error {
-	pause := acceptBackOff()
+// A Loop accepts the connections of one listener. All but Pace has to be there.
+type Loop struct {
+	Slots chan struct{}              // holds something for each connection; who ends one takes it out
+	Start func(net.Conn)             // has a connection served; it must not block
+	Pace  func(context.Context) bool // waits before each one, and returns false once ctx is done; nil: nothing is waited for
+	Log   *slog.Logger               // is told of the first of a row of errors, and when Slots is full for the first time
+
+	Errors *atomic.Int64 // counts errors that pass
+	Full   *atomic.Int64 // counts how often Slots was full
+}
+
+// Run accepts until ctx is done, or returns why it can accept no more. Whoever ends
+// ctx closes the listener too.
+func (l *Loop) Run(ctx context.Context, from net.Listener) error {
+	pause := backOff()
 	failing := false
-	for r.slot(ctx) && r.pace(ctx) {
-		c, err := l.Accept()
+	for l.slot(ctx) && (l.Pace == nil || l.Pace(ctx)) {
+		c, err := from.Accept()
 		if err == nil {
 			if failing {
 				failing = false
 				pause.Reset()
 			}
-			r.start(c)
+			l.Start(c)
 			continue
 		}
-		<-r.slots
+		<-l.Slots
 		if ctx.Err() != nil {
 			return nil
 		}
 		if !passes(err) {
 			return err
 		}
-		r.proxy.stats.acceptErrors.Add(1)
+		l.Errors.Add(1)
 		if !failing {
 			failing = true
-			r.log.Warn("accept failed, will be retried", "err", err)
+			l.Log.Warn("accept failed, will be retried", "err", err)
 		}
 		select {
 		case <-time.After(pause.NextBackOff()):
@@ -47,24 +62,24 @@ func (r *run) accept(ctx context.Context, l net.Listener) error {
 }
 
 // slot takes a slot for the next connection. It returns false once ctx is done.
-func (r *run) slot(ctx context.Context) bool {
+func (l *Loop) slot(ctx context.Context) bool {
 	select {
-	case r.slots <- struct{}{}:
+	case l.Slots <- struct{}{}:
 		return true
 	default:
 	}
-	if r.proxy.stats.full.Add(1) == 1 {
-		r.log.Warn("MaxConns are open, new connections wait in the backlog", "MaxConns", cap(r.slots))
+	if l.Full.Add(1) == 1 {
+		l.Log.Warn("MaxConns are open, new connections wait in the backlog", "MaxConns", cap(l.Slots))
 	}
 	select {
-	case r.slots <- struct{}{}:
+	case l.Slots <- struct{}{}:
 		return true
 	case <-ctx.Done():
 		return false
 	}
 }
 
-func acceptBackOff() *backoff.ExponentialBackOff {
+func backOff() *backoff.ExponentialBackOff {
 	b := backoff.NewExponentialBackOff()
 	b.InitialInterval, b.MaxInterval = 5*time.Millisecond, time.Second
 	b.Multiplier, b.RandomizationFactor, b.MaxElapsedTime = 2, 0, 0
