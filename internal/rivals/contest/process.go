@@ -161,9 +161,9 @@ func FreeAddr() (string, error) {
 	return l.Addr().String(), l.Close()
 }
 
-// Install makes a folder that everybody may read, with this program in it as
+// install makes a folder that everybody may read, with this program in it as
 // "table".
-func Install() (dir string, err error) {
+func install() (dir string, err error) {
 	if dir, err = os.MkdirTemp("/tmp", "proxy-table-"); err != nil { // TMPDIR may be closed to others
 		return "", err
 	}
@@ -175,8 +175,5 @@ func Install() (dir string, err error) {
 	return dir, errors.Join(err, os.Chmod(dir, 0o777), os.WriteFile(filepath.Join(dir, "table"), text, 0o755))
 }
 
-// Real tells whether it is one.
-func (p *Process) Real() bool { return p.cmd != nil }
-
-// PID is its process id.
-func (p *Process) PID() int { return p.cmd.Process.Pid }
+// program is this one, as install has put it beside a contender's own folder.
+func program(dir string) string { return filepath.Join(filepath.Dir(dir), "table") }

@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
-	"os"
 	"os/signal"
 	"strings"
 	"sync"
@@ -26,23 +25,8 @@ import (
 	"github.com/podpatterns/podpatterns/pod/sandbox"
 )
 
-// child is what this program does as one of the processes of a measurement. It
-// returns false if it is to be none.
-func child(args []string) bool {
-	roles := map[string]func(listen, backend string) error{
-		"backend": serveBackend, "fasthttp": runFast, "tuned": runTuned, "default": runDefault, "httpproxy": runOurs,
-	}
-	role := roles[args[0]]
-	if role == nil {
-		return false
-	}
-	contest.RaiseLimit()
-	go countMallocs()
-	if err := role(args[1], args[2]); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	return true
+var roles = map[string]func(listen, backend string) error{
+	"backend": serveBackend, "fasthttp": runFast, "tuned": runTuned, "default": runDefault, "httpproxy": runOurs,
 }
 
 // runOurs has retries, ejection and counting on.

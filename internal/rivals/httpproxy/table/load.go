@@ -5,20 +5,15 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"errors"
 	"fmt"
 	"net"
 	"os/exec"
 	"regexp"
-	"slices"
 	"strconv"
-	"sync"
-	"sync/atomic"
 	"time"
-)
 
-// A load is one kind of traffic. Its result are figures by their names.
-type load func(addr string, d time.Duration) (map[string]float64, error)
+	"github.com/podpatterns/podpatterns/internal/rivals/contest"
+)
 
 const (
 	smallConns = 64
@@ -71,55 +66,16 @@ func (c *client) ask() error {
 	return err
 }
 
-// asking has n connections ask for path until d is over. A unit is what figures are
-// for: a request or a GB.
-func asking(n int, path string, size int, unit float64) load {
-	return func(addr string, d time.Duration) (map[string]float64, error) {
-		var mu sync.Mutex
-		var took []time.Duration
-		began := time.Now()
-		err := each(n, d, func(over func() bool) error {
-			c, err := newClient(addr, path, size)
-			if err != nil {
-				return err
-			}
-			defer c.conn.Close()
-			mine := make([]time.Duration, 0, 1<<14)
-			for len(mine) == 0 || !over() {
-				sent := time.Now()
-				if err := c.ask(); err != nil {
-					return err
-				}
-				mine = append(mine, time.Since(sent))
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			took = append(took, mine...)
-			return nil
-		})
+// asking has n connections ask for path. A unit is what figures are for: a request
+// or a GB.
+func asking(n int, path string, size int, unit float64) contest.Load {
+	return contest.Asking(n, unit, func(addr string) (net.Conn, func() error, error) {
+		c, err := newClient(addr, path, size)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		elapsed := time.Since(began).Seconds()
-		slices.Sort(took)
-		at := func(share float64) float64 { return float64(took[int(share*float64(len(took)-1))]) / 1e6 }
-		count := float64(len(took)) * unit
-		return map[string]float64{"n": count, "rate": count / elapsed, "p50": at(.5), "p99": at(.99)}, nil
-	}
-}
-
-// each runs f in n goroutines at once until d is over.
-func each(n int, d time.Duration, f func(over func() bool) error) error {
-	var done atomic.Bool
-	t := time.AfterFunc(d, func() { done.Store(true) })
-	defer t.Stop()
-	failed := make([]error, n)
-	var all sync.WaitGroup
-	for i := range n {
-		all.Go(func() { failed[i] = f(done.Load) })
-	}
-	all.Wait()
-	return errors.Join(failed...)
+		return c.conn, c.ask, nil
+	})
 }
 
 var (
@@ -127,8 +83,8 @@ var (
 	statuses = regexp.MustCompile(`requests: (\d+) total, \d+ started, \d+ done, (\d+) succeeded, (\d+) failed`)
 )
 
-// overH2 has h2load ask in HTTP/2, by prior knowledge.
-func overH2(addr string, d time.Duration) (map[string]float64, error) {
+// h2load has the program ask in HTTP/2, by prior knowledge.
+func h2load(addr string, d time.Duration) (map[string]float64, error) {
 	// As many requests as take about so long: its own -D counts in whole seconds.
 	count, rate := 2000, 0.0
 	for range 2 {
@@ -165,11 +121,4 @@ func openIdle(addr string, n int) (conns []net.Conn, err error) {
 		}
 	}
 	return conns, nil
-}
-
-func closeAll(conns []net.Conn) {
-	for _, c := range conns {
-		c.(*net.TCPConn).SetLinger(0) // leaves no port in TIME-WAIT
-		c.Close()
-	}
 }

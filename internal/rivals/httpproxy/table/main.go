@@ -5,64 +5,51 @@
 package main
 
 import (
-	"flag"
-	"fmt"
-	"os"
-	"strings"
+	"os/exec"
 	"time"
 
 	"github.com/podpatterns/podpatterns/internal/rivals/contest"
 )
 
-// A plan is how much is measured.
-type plan struct {
-	rounds int
-	each   time.Duration // a scenario of a contender in a round
-	idle   int           // connections for the memory of an idle one
-	only   []string      // names of contenders; empty: all
-	of     []string      // names of scenarios; empty: all
+func main() {
+	table().Main(
+		contest.Plan{Rounds: 5, Each: 2 * time.Second, Idle: 2000},
+		contest.Plan{Rounds: 1, Each: 100 * time.Millisecond, Idle: 200},
+	)
 }
 
-var (
-	whole = plan{rounds: 5, each: 2 * time.Second, idle: 2000}
-	short = plan{rounds: 1, each: 100 * time.Millisecond, idle: 200}
-)
+const overH2 = "h2"
 
-func main() {
-	if len(os.Args) > 1 && child(os.Args[1:]) {
-		return
+func table() *contest.Contest {
+	t := &contest.Contest{
+		Contenders: contenders, Rows: rows, Roles: roles,
+		Scenarios: []contest.Scenario{
+			{Name: "small", Load: asking(smallConns, "small", smallSize, 1)},
+			{Name: "big", Load: asking(bigConns, "big", bigSize, bigSize/1e9)},
+		},
+		OpenIdle: openIdle, Modules: []string{"/fasthttp"},
+		Note: "Tuned is with MaxIdleConnsPerHost 512, no compression and a BufferPool; httpproxy with retries, ejection and counting on. ",
 	}
-	p := whole
-	brief := flag.Bool("short", false, "one short round")
-	only := flag.String("only", "", "names of contenders, with commas between")
-	of := flag.String("of", "", "scenarios, with commas between: "+strings.Join(names(), ", "))
-	rounds := flag.Int("rounds", 0, "how many rounds; 0 is what is usual")
-	each := flag.Duration("each", 0, "how long each scenario runs; 0 is what is usual")
-	flag.Parse()
-	if *brief {
-		p = short
+	if _, err := exec.LookPath("h2load"); err != nil {
+		t.Missing = []string{"h2load"}
+	} else {
+		t.Scenarios = append(t.Scenarios, contest.Scenario{Name: overH2, Load: h2load})
 	}
-	if *only != "" {
-		p.only = strings.Split(*only, ",")
-	}
-	if *of != "" {
-		p.of = strings.Split(*of, ",")
-	}
-	if *rounds > 0 {
-		p.rounds = *rounds
-	}
-	if *each > 0 {
-		p.each = *each
-	}
-	contest.RaiseLimit()
-	all, missing := contenders(p.only)
-	for _, name := range missing {
-		fmt.Fprintln(os.Stderr, name+" is not installed, and left out")
-	}
-	r, err := measure(p, all)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	r.write(os.Stdout)
+	return t
+}
+
+var rows = []contest.Row{
+	{Title: "requests/s, 256 bytes, 64 connections", Figure: "small rate", Format: "%.0f", Ratio: true},
+	{Title: "CPU µs a request", Figure: "small cpu", Format: "%.1f"},
+	{Title: "allocations a request", Figure: "small mallocs", Format: "%.1f"},
+	{Title: "p50 ms", Figure: "small p50", Format: "%.2f", Factor: 1e-3},
+	{Title: "p99 ms", Figure: "small p99", Format: "%.2f", Factor: 1e-3},
+	{Title: "user MB meanwhile", Figure: "small MB", Format: "%.1f"},
+	{Title: "GB/s, 1 MiB, 16 connections", Figure: "big rate", Format: "%.2f", Ratio: true},
+	{Title: "CPU ms/GB", Figure: "big cpu", Format: "%.0f", Factor: 1e-3},
+	{Title: "user MB meanwhile", Figure: "big MB", Format: "%.1f"},
+	{Title: "requests/s, h2c in, HTTP/1.1 out, 8 × 8 streams", Figure: "h2 rate", Format: "%.0f"},
+	{Title: "CPU µs a request", Figure: "h2 cpu", Format: "%.1f"},
+	{Title: "user KB an idle connection", Figure: "idle KB", Format: "%.1f"},
+	{Title: "descriptors an idle connection", Figure: "idle files", Format: "%.2f"},
 }

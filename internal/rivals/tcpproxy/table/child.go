@@ -4,11 +4,9 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
-	"os"
 	"os/signal"
 	"syscall"
 
@@ -19,21 +17,8 @@ import (
 	"github.com/podpatterns/podpatterns/pod/sandbox"
 )
 
-// child is what this program does as one of the processes of a measurement. It
-// returns false if it is to be none.
-func child(args []string) bool {
-	roles := map[string]func(listen, backend string) error{
-		"backend": serveBackend, "inetaf": runInetaf, "iocopy": runCopy, "tcpproxy": runOurs,
-	}
-	role := roles[args[0]]
-	if role == nil {
-		return false
-	}
-	if err := role(args[1], args[2]); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	return true
+var roles = map[string]func(listen, backend string) error{
+	"backend": serveBackend, "inetaf": runInetaf, "iocopy": runCopy, "tcpproxy": runOurs,
 }
 
 func runOurs(listen, backend string) error {
@@ -96,7 +81,6 @@ const (
 )
 
 func serveBackend(listen, _ string) error {
-	contest.RaiseLimit()
 	l, err := net.Listen("tcp", listen)
 	if err != nil {
 		return err

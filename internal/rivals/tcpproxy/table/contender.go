@@ -5,65 +5,27 @@ package main
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
-	"slices"
 	"strings"
 
 	"github.com/podpatterns/podpatterns/internal/rivals/contest"
 )
 
-// A contender is a proxy that can be started as a process of its own.
-type contender struct {
-	name    string
-	program string // "" is this one
-	command func(dir string, listen, backend string) ([]string, error)
-	hungry  bool // holds a pipe of two descriptors for each direction besides
-}
-
-var known = []contender{
-	{name: contest.Direct},
-	{name: "HAProxy", program: "haproxy", command: haproxy("")},
-	{name: "HAProxy splice", program: "haproxy", command: haproxy("option splice-auto")},
-	{name: "nginx", program: "nginx", command: nginx},
-	{name: "inetaf/tcpproxy", command: ourselves("inetaf"), hungry: true},
-	{name: "io.Copy", command: ourselves("iocopy"), hungry: true},
-	{name: "tcpproxy", command: ourselves("tcpproxy")},
+var contenders = []contest.Contender{
+	{Name: contest.Direct},
+	{Name: "HAProxy", Program: "haproxy", Version: []string{"-v"}, Command: haproxy("")},
+	{Name: "HAProxy splice", Program: "haproxy", Command: haproxy("option splice-auto")},
+	{Name: "nginx", Program: "nginx", Needs: nginxStream, Version: []string{"-v"}, Command: nginx},
+	{Name: "inetaf/tcpproxy", Command: contest.Ourselves("inetaf"), Hungry: true},
+	{Name: "io.Copy", Command: contest.Ourselves("iocopy"), Hungry: true},
+	{Name: "tcpproxy", Command: contest.Ourselves("tcpproxy")},
 }
 
 const nginxStream = "/usr/lib/nginx/modules/ngx_stream_module.so" // Debian's
 
-// contenders returns those that are installed, of only where that is not empty.
-func contenders(only []string) (all []contender, missing []string) {
-	for _, c := range known {
-		if len(only) > 0 && c.name != contest.Direct && !slices.Contains(only, c.name) {
-			continue
-		}
-		if c.program != "" {
-			_, err := exec.LookPath(c.program)
-			if err == nil && c.program == "nginx" {
-				_, err = os.Stat(nginxStream)
-			}
-			if err != nil {
-				missing = append(missing, c.name)
-				continue
-			}
-		}
-		all = append(all, c)
-	}
-	return all, missing
-}
-
-func ourselves(role string) func(dir, listen, backend string) ([]string, error) {
-	return func(dir, listen, backend string) ([]string, error) {
-		return []string{filepath.Join(filepath.Dir(dir), "table"), role, listen, backend}, nil
-	}
-}
-
-func haproxy(option string) func(dir, listen, backend string) ([]string, error) {
-	return func(dir, listen, backend string) ([]string, error) {
+func haproxy(option string) func(dir, listen, backend, scenario string) ([]string, error) {
+	return func(dir, listen, backend, _ string) ([]string, error) {
 		file := filepath.Join(dir, "haproxy"+strings.ReplaceAll(option, " ", "-")+".cfg")
 		return []string{"haproxy", "-db", "-f", file}, os.WriteFile(file, fmt.Appendf(nil, `global
 	maxconn %d
@@ -84,7 +46,7 @@ backend back
 	}
 }
 
-func nginx(dir, listen, backend string) ([]string, error) {
+func nginx(dir, listen, backend, _ string) ([]string, error) {
 	file := filepath.Join(dir, "nginx.conf")
 	return []string{"nginx", "-e", "stderr", "-p", dir, "-c", file, "-g", "daemon off;"}, os.WriteFile(file, fmt.Appendf(nil, `load_module %s;
 worker_processes %d;
@@ -100,28 +62,4 @@ stream {
 	}
 }
 `, nginxStream, runtime.NumCPU(), 2*contest.Capacity()+50, filepath.Join(dir, "nginx.pid"), 2*contest.Capacity()+50, listen, backend), 0o644)
-}
-
-// versions says what was measured.
-func versions(all []contender) (list []string) {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, m := range info.Deps {
-			if strings.HasSuffix(m.Path, "/tcpproxy") {
-				list = append(list, m.Path+" "+m.Version)
-			}
-		}
-	}
-	for _, c := range all {
-		var out []byte
-		switch c.name {
-		case "HAProxy":
-			out, _ = exec.Command("haproxy", "-v").Output()
-		case "nginx":
-			out, _ = exec.Command("nginx", "-v").CombinedOutput()
-		}
-		if first, _, _ := strings.Cut(string(out), "\n"); first != "" {
-			list = append(list, first)
-		}
-	}
-	return list
 }

@@ -3,18 +3,14 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"net"
-	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
-)
 
-// A load is one kind of traffic. Its result are figures by their names.
-type load func(addr string, d time.Duration) (map[string]float64, error)
+	"github.com/podpatterns/podpatterns/internal/rivals/contest"
+)
 
 const (
 	shortWorkers = 16
@@ -42,25 +38,11 @@ func pingOnce(c net.Conn, message, answer []byte) error {
 	return err
 }
 
-// each runs f in n goroutines at once until d is over.
-func each(n int, d time.Duration, f func(over func() bool) error) error {
-	var done atomic.Bool
-	t := time.AfterFunc(d, func() { done.Store(true) })
-	defer t.Stop()
-	failed := make([]error, n)
-	var all sync.WaitGroup
-	for i := range n {
-		all.Go(func() { failed[i] = f(done.Load) })
-	}
-	all.Wait()
-	return errors.Join(failed...)
-}
-
 // shortConns opens a connection for each message.
 func shortConns(addr string, d time.Duration) (map[string]float64, error) {
 	var count atomic.Int64
 	began := time.Now()
-	err := each(shortWorkers, d, func(over func() bool) error {
+	err := contest.Each(shortWorkers, d, func(over func() bool) error {
 		message, answer := make([]byte, 1+messageSize), make([]byte, messageSize)
 		message[0] = echoes
 		for !over() {
@@ -89,7 +71,7 @@ func shortConns(addr string, d time.Duration) (map[string]float64, error) {
 func bulk(addr string, d time.Duration) (map[string]float64, error) {
 	var count atomic.Int64
 	began := time.Now()
-	err := each(bulkConns, d, func(over func() bool) error {
+	err := contest.Each(bulkConns, d, func(over func() bool) error {
 		c, err := open(addr, pours)
 		if err != nil {
 			return err
@@ -110,39 +92,12 @@ func bulk(addr string, d time.Duration) (map[string]float64, error) {
 }
 
 // pingPong has a message go there and back over each of n connections.
-func pingPong(n int) load {
-	return func(addr string, d time.Duration) (map[string]float64, error) {
-		var mu sync.Mutex
-		var took []time.Duration
-		began := time.Now()
-		err := each(n, d, func(over func() bool) error {
-			c, err := open(addr, echoes)
-			if err != nil {
-				return err
-			}
-			defer c.Close()
-			message, answer := make([]byte, messageSize), make([]byte, messageSize)
-			mine := make([]time.Duration, 0, 1<<14)
-			for len(mine) == 0 || !over() {
-				sent := time.Now()
-				if err := pingOnce(c, message, answer); err != nil {
-					return err
-				}
-				mine = append(mine, time.Since(sent))
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			took = append(took, mine...)
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-		elapsed := time.Since(began)
-		slices.Sort(took)
-		at := func(share float64) float64 { return float64(took[int(share*float64(len(took)-1))]) / 1e3 }
-		return map[string]float64{"n": float64(len(took)), "rate": float64(len(took)) / elapsed.Seconds(), "p50": at(.5), "p99": at(.99)}, nil
-	}
+func pingPong(n int) contest.Load {
+	return contest.Asking(n, 1, func(addr string) (net.Conn, func() error, error) {
+		c, err := open(addr, echoes)
+		message, answer := make([]byte, messageSize), make([]byte, messageSize)
+		return c, func() error { return pingOnce(c, message, answer) }, err
+	})
 }
 
 // openIdle opens n connections that have been used once.
@@ -161,11 +116,4 @@ func openIdle(addr string, n int) (conns []net.Conn, err error) {
 		}
 	}
 	return conns, nil
-}
-
-func closeAll(conns []net.Conn) {
-	for _, c := range conns {
-		c.(*net.TCPConn).SetLinger(0) // leaves no port in TIME-WAIT
-		c.Close()
-	}
 }

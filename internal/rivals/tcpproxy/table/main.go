@@ -5,64 +5,61 @@
 package main
 
 import (
-	"flag"
-	"fmt"
 	"os"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/podpatterns/podpatterns/internal/rivals/contest"
 )
 
-// A plan is how much is measured.
-type plan struct {
-	rounds int
-	each   time.Duration // a scenario of a contender in a round
-	idle   int           // connections for the memory of an idle one
-	only   []string      // names of contenders; empty: all
-	of     []string      // names of scenarios; empty: all
+func main() {
+	table().Main(
+		contest.Plan{Rounds: 5, Each: 2 * time.Second, Idle: 10_000},
+		contest.Plan{Rounds: 1, Each: 100 * time.Millisecond, Idle: 300},
+	)
 }
 
-var (
-	whole = plan{rounds: 5, each: 2 * time.Second, idle: 10_000}
-	short = plan{rounds: 1, each: 100 * time.Millisecond, idle: 300}
-)
+func table() *contest.Contest {
+	return &contest.Contest{
+		Contenders: contenders, Scenarios: scenarios(), Rows: rows, Roles: roles,
+		OpenIdle: openIdle, Modules: []string{"/tcpproxy"},
+	}
+}
 
-func main() {
-	if len(os.Args) > 1 && child(os.Args[1:]) {
-		return
+const fewIdle = 300
+
+func scenarios() []contest.Scenario {
+	list := []contest.Scenario{
+		{Name: "short", Load: shortConns},
+		{Name: "bulk", Load: bulk},
+		{Name: "bulk idle", Load: bulk, Idle: fewIdle},
+		{Name: "ping 1", Load: pingPong(1)},
+		{Name: "ping 64", Load: pingPong(manyPingers)},
 	}
-	p := whole
-	brief := flag.Bool("short", false, "one short round")
-	only := flag.String("only", "", "names of contenders, with commas between")
-	of := flag.String("of", "", "scenarios, with commas between: "+strings.Join(names(), ", "))
-	rounds := flag.Int("rounds", 0, "how many rounds; 0 is what is usual")
-	each := flag.Duration("each", 0, "how long each scenario runs; 0 is what is usual")
-	flag.Parse()
-	if *brief {
-		p = short
+	if os.Getuid() == 0 {
+		nobodys := contest.Scenario{Name: "bulk idle nobody", Load: bulk, Idle: fewIdle, AsNobody: true}
+		list = slices.Insert(list, 3, nobodys)
 	}
-	if *only != "" {
-		p.only = strings.Split(*only, ",")
-	}
-	if *of != "" {
-		p.of = strings.Split(*of, ",")
-	}
-	if *rounds > 0 {
-		p.rounds = *rounds
-	}
-	if *each > 0 {
-		p.each = *each
-	}
-	contest.RaiseLimit()
-	all, missing := contenders(p.only)
-	for _, name := range missing {
-		fmt.Fprintln(os.Stderr, name+" is not installed, and left out")
-	}
-	r, err := measure(p, all)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	r.write(os.Stdout)
+	return list
+}
+
+var rows = []contest.Row{
+	{Title: "short connections/s", Figure: "short rate", Format: "%.0f", Ratio: true},
+	{Title: "CPU µs a connection", Figure: "short cpu", Format: "%.0f"},
+	{Title: "bulk GB/s, 4 connections", Figure: "bulk rate", Format: "%.2f", Ratio: true},
+	{Title: "CPU ms/GB", Figure: "bulk cpu", Format: "%.0f", Factor: 1e-3},
+	{Title: "bulk GB/s, 300 idle ones", Figure: "bulk idle rate", Format: "%.2f", Ratio: true},
+	{Title: "CPU ms/GB", Figure: "bulk idle cpu", Format: "%.0f", Factor: 1e-3},
+	{Title: "bulk GB/s, 300 idle ones, not root", Figure: "bulk idle nobody rate", Format: "%.2f", Ratio: true},
+	{Title: "CPU ms/GB", Figure: "bulk idle nobody cpu", Format: "%.0f", Factor: 1e-3},
+	{Title: "ping-pong/s of 64 bytes, 1 connection", Figure: "ping 1 rate", Format: "%.0f", Ratio: true},
+	{Title: "p50 µs", Figure: "ping 1 p50", Format: "%.0f"},
+	{Title: "p99 µs", Figure: "ping 1 p99", Format: "%.0f"},
+	{Title: "ping-pong/s of 64 bytes, 64 connections", Figure: "ping 64 rate", Format: "%.0f", Ratio: true},
+	{Title: "CPU µs a message", Figure: "ping 64 cpu", Format: "%.1f"},
+	{Title: "p50 µs", Figure: "ping 64 p50", Format: "%.0f"},
+	{Title: "p99 µs", Figure: "ping 64 p99", Format: "%.0f"},
+	{Title: "idle connections opened", Figure: "idle open", Format: "%.0f"},
+	{Title: "user KB an idle connection", Figure: "idle KB", Format: "%.1f"},
+	{Title: "descriptors an idle connection", Figure: "idle files", Format: "%.2f"},
 }

@@ -15,7 +15,7 @@ import (
 
 // TestMain lets the test's own program be the processes of a measurement.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && child(os.Args[1:]) {
+	if table().Child(os.Args[1:]) {
 		return
 	}
 	os.Exit(m.Run())
@@ -24,25 +24,26 @@ func TestMain(m *testing.M) {
 // Everything that is compared works, in every scenario. How fast it is says
 // nothing in a moment as short as this; what a connection takes does.
 func TestMeasure(t *testing.T) {
-	all, missing := contenders(nil)
+	c := table()
+	all, missing := c.Find(nil)
 	if os.Getenv("CI") == "true" {
 		require.Empty(t, missing)
 	}
 	contest.RaiseLimit()
-	r, err := measure(plan{rounds: 1, each: 30 * time.Millisecond, idle: 100}, all)
+	r, err := c.Measure(contest.Plan{Rounds: 1, Each: 30 * time.Millisecond, Idle: 100}, all)
 	require.NoError(t, err)
-	for _, c := range all {
+	for _, one := range all {
 		for _, line := range rows {
 			if line.Figure == "bulk idle nobody rate" && os.Getuid() != 0 || strings.HasSuffix(line.Figure, " cpu") || strings.HasPrefix(line.Figure, "idle ") {
 				continue
 			}
-			require.Positive(t, r.figures.Median(c.name, line.Figure), "%s: %s", c.name, line.Figure)
+			require.Positive(t, r.Figures.Median(one.Name, line.Figure), "%s: %s", one.Name, line.Figure)
 		}
 	}
-	require.Equal(t, 2.0, r.figures.Median("tcpproxy", "idle files"), "one for each side")
-	require.Equal(t, 6.0, r.figures.Median("io.Copy", "idle files"), "which takes two pipes before there is a byte")
+	require.Equal(t, 2.0, r.Figures.Median("tcpproxy", "idle files"), "one for each side")
+	require.Equal(t, 6.0, r.Figures.Median("io.Copy", "idle files"), "which takes two pipes before there is a byte")
 	var out strings.Builder
-	r.write(&out)
+	c.Write(&out, r)
 	require.Contains(t, out.String(), "| tcpproxy |")
 	require.Contains(t, out.String(), "×)")
 }
