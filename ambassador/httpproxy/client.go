@@ -169,7 +169,7 @@ func (c *client) handle(x *exchange) {
 	if c.tunnel {
 		return
 	}
-	if x.outcome == aborted || x.outcome == clientLeft || x.outcome == cutByDrain {
+	if x.brokenOff() {
 		c.closing, c.reset = true, true
 	} else if c.closing {
 		c.linger()

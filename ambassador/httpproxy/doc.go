@@ -50,7 +50,7 @@
 // in hand one more buffer, and one more goroutine while a body is sent that has not
 // come with its head, or while an answer takes more than 10 ms. A head has at most 256
 // fields, one of an answer 256 KiB. On Linux what is left of an answer of a known
-// length is moved inside the kernel from 128 KiB on, between TCP and TCP. HTTP/2 is
+// length is moved inside the kernel from 128 KiB on, if one side is TCP. HTTP/2 is
 // that of net/http, on either side. A request in HTTP/1 takes three allocations. Idle
 // connections to endpoints are closed up to a second late.
 //

@@ -31,9 +31,11 @@ func (r *run) drain(grace context.Context) {
 		return
 	case <-grace.Done():
 	}
-	r.proxy.cutting.Store(true)
-	for _, c := range r.open() {
-		r.proxy.stats.cut.Add(1)
+	r.proxy.cutting.Store(true) // first, so that no request that is cut takes it for its client's doing
+	left := r.open()
+	r.proxy.stats.cut.Add(int64(len(left)))
+	r.cut()
+	for _, c := range left {
 		c.cut()
 	}
 	r.h2.cut()

@@ -207,6 +207,11 @@ func (x *exchange) finish() {
 	x.ended()
 }
 
+// brokenOff tells whether there is no whole answer, and none may be seen.
+func (x *exchange) brokenOff() bool {
+	return x.outcome == aborted || x.outcome == clientLeft || x.outcome == cutByDrain
+}
+
 // pass passes the result on, and gives back what it took.
 func (x *exchange) pass() {
 	a := x.result

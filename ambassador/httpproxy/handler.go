@@ -28,6 +28,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		stop := context.AfterFunc(r.Context(), x.abandon)
 		x.serve()
 		x.body.stop()
+		d.broken = d.broken || x.brokenOff() // to return would send what looks whole
 		if stop() { // else x may still be in use by abandon
 			x.reset()
 			exchanges.Put(x)

@@ -107,6 +107,8 @@ func TestAnswersThatAreRefused(t *testing.T) {
 	}
 }
 
+var bulky = "HTTP/1.1 200 OK\r\nContent-Length: 10000000\r\n\r\n" + strings.Repeat("x", 1<<20)
+
 // An answer that breaks off must not look whole, whatever its framing, and
 // whatever the client speaks.
 func TestAnswerThatBreaksOffIsReset(t *testing.T) {
@@ -118,6 +120,8 @@ func TestAnswerThatBreaksOffIsReset(t *testing.T) {
 		"in the last chunk":    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n", "close"},
 		"malformed chunk":      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nx\r\n", "close"},
 		"until the end, reset": {"HTTP/1.1 200 OK\r\n\r\nabc", "reset"},
+		"bulky":                {bulky, "close"}, // these are spliced
+		"bulky, reset":         {bulky, "reset"},
 	} {
 		for _, version := range []string{"1.1", "1.0"} {
 			t.Run(name+" to HTTP/"+version, func(t *testing.T) {
@@ -133,6 +137,30 @@ func TestAnswerThatBreaksOffIsReset(t *testing.T) {
 			})
 		}
 	}
+}
+
+// The same error is the client's when it is the client who resets.
+func TestClientThatResetsABulkyAnswer(t *testing.T) {
+	b := newBackend(t, func(c net.Conn, br *bufio.Reader) {
+		headOf(br)
+		io.WriteString(c, bulky)
+		for err := error(nil); err == nil; {
+			_, err = c.Write(make([]byte, 64<<10))
+		}
+	})
+	r := newRig(t, &Proxy{Upstream: To(b.addr())}, nil)
+	for range 10 {
+		c := r.dial()
+		io.WriteString(c, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+		_, err := io.ReadFull(c, make([]byte, 2<<20))
+		require.NoError(t, err)
+		c.(*net.TCPConn).SetLinger(0)
+		c.Close()
+	}
+	require.NoError(t, r.finish())
+	require.EqualValues(t, 10, r.proxy.Stats().ClientLeft)
+	require.Zero(t, r.proxy.Stats().Aborted)
+	require.Zero(t, r.proxy.Upstream.Stats().Endpoints[0].Failed)
 }
 
 func TestUnaskedBytesOnAnIdleConnectionAreNoAnswer(t *testing.T) {

@@ -22,7 +22,8 @@ import (
 // A run is one call of Serve.
 type run struct {
 	proxy *Proxy
-	base  context.Context // of the requests: ends with the grace period
+	base  context.Context // of the requests
+	cut   func()          // ends base, when the grace period has ended
 	log   *slog.Logger
 	slots chan struct{} // one is held per connection
 	tls   *tls.Config   // nil if TLS does not end here
@@ -46,8 +47,10 @@ func serve(ctx context.Context, p *Proxy, l net.Listener) error {
 	defer stop()
 	grace, release := sandbox.Grace(ctx)
 	defer release()
+	base, cut := context.WithCancel(context.WithoutCancel(grace))
+	defer cut()
 	r := &run{
-		proxy: p, base: grace, log: sandbox.Logger(ctx),
+		proxy: p, base: base, cut: cut, log: sandbox.Logger(ctx),
 		slots: make(chan struct{}, p.maxConns()), clients: map[*client]struct{}{},
 		period: graceOf(ctx),
 	}

@@ -2,7 +2,8 @@ package httpproxy
 
 import (
 	"io"
-	"net"
+
+	"github.com/podpatterns/podpatterns/internal/sockets"
 )
 
 // spliceFrom is how much must be left of a body to be moved inside the kernel.
@@ -15,16 +16,18 @@ func (c *client) splice(x *exchange, a *answer) (n int64, ok bool, err error) {
 	if a.how != byLength || a.src != source(b) || b.left < spliceFrom || b.r != b.w {
 		return 0, false, nil
 	}
-	to, ok1 := c.Conn.(*net.TCPConn)
-	from, ok2 := b.wire.Conn.(*net.TCPConn)
-	if !ok1 || !ok2 {
+	from := b.wire.Conn
+	if !sockets.CanSplice(c.Conn, from) {
 		return 0, false, nil
 	}
-	n, err = io.Copy(to, io.LimitReader(from, b.left))
+	n, err = io.Copy(c.Conn, io.LimitReader(from, b.left))
 	b.left -= n
 	b.over = b.left == 0
-	if err == nil && !b.over {
+	switch {
+	case err == nil && !b.over:
 		err = abort{io.ErrUnexpectedEOF}
+	case err != nil && sockets.SourceBroke(c.Conn, from, err):
+		err = abort{err}
 	}
 	return n, true, err
 }

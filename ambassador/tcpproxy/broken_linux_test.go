@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/podpatterns/podpatterns/internal/authority"
+	"github.com/podpatterns/podpatterns/internal/sockets"
 )
 
 // What breaks while the kernel moves the bytes is told apart by its side.
@@ -58,7 +59,7 @@ func TestHiddenResetIsNoEnd(t *testing.T) {
 	server, serverInside := tcpPair(t)
 	server.SetLinger(0)
 	server.Close()
-	require.Eventually(t, func() bool { return inspect(serverInside).closed }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return sockets.Inspect(serverInside).Closed }, patience, time.Millisecond)
 
 	p := newPair(&run{proxy: &Proxy{}, began: time.Now()}, clientInside)
 	require.True(t, p.join(serverInside))
@@ -80,7 +81,7 @@ func TestHiddenResetOfTLSIsNoEnd(t *testing.T) {
 		require.NoError(t, <-greeted)
 		far.SetLinger(0)
 		far.Close()
-		require.Eventually(t, func() bool { return inspect(farInside).closed }, patience, time.Millisecond)
+		require.Eventually(t, func() bool { return sockets.Inspect(farInside).Closed }, patience, time.Millisecond)
 
 		var p *pair
 		var reads, writes *stream

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/podpatterns/podpatterns/internal/sockets"
 )
 
 const bulk = 64 << 20
@@ -112,7 +114,7 @@ func heap() int64 {
 // A pipe is given back when a direction is bulky no more.
 func TestPipeIsGivenBack(t *testing.T) {
 	r := newRig(t, &Proxy{}, "tcp", "tcp")
-	if !canSplice(&net.TCPConn{}, &net.TCPConn{}) {
+	if !sockets.CanSplice(&net.TCPConn{}, &net.TCPConn{}) {
 		t.Skip("no splice here")
 	}
 	client, server := r.connect()

@@ -17,6 +17,7 @@ import (
 
 	"github.com/podpatterns/podpatterns/ambassador/upstream"
 	"github.com/podpatterns/podpatterns/internal/authority"
+	"github.com/podpatterns/podpatterns/internal/sockets"
 )
 
 // A PROXY header goes in and out again, with whom the connection is for.
@@ -131,7 +132,7 @@ func TestTLSUpstream(t *testing.T) {
 
 // What a Cluster hands over is spliced as what To does.
 func TestClusterIsSpliced(t *testing.T) {
-	if !canSplice(&net.TCPConn{}, &net.TCPConn{}) {
+	if !sockets.CanSplice(&net.TCPConn{}, &net.TCPConn{}) {
 		t.Skip("no splice here")
 	}
 	r := prepare(t, &Proxy{}, "tcp", "tcp")

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/podpatterns/podpatterns/internal/sockets"
 )
 
 // An ending is why a pair ended. The first one stays.
@@ -160,7 +162,7 @@ const maxSettlePause = 50 * time.Millisecond // nothing tells when a send queue 
 
 // delivering tells whether the kernel has bytes that it is known to be sending.
 func (p *pair) delivering() bool {
-	return inspect(socket(p.client)).pending || inspect(socket(p.upstream)).pending
+	return sockets.Inspect(socket(p.client)).Pending || sockets.Inspect(socket(p.upstream)).Pending
 }
 
 // end ends the pair for this reason and unblocks both directions. It returns

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/podpatterns/podpatterns/internal/sockets"
 )
 
 // eachWay runs f with either side in the first place. end is how a pair is
@@ -33,7 +35,7 @@ func eachWay(t *testing.T, halfCloseIdle time.Duration, f func(t *testing.T, r *
 // arrived waits until the proxy's kernel has what c has sent.
 func arrived(t *testing.T, c net.Conn) {
 	t.Helper()
-	require.Eventually(t, func() bool { return !inspect(c).pending }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return !sockets.Inspect(c).Pending }, patience, time.Millisecond)
 }
 
 func requireReset(t *testing.T, c net.Conn, want []byte) {

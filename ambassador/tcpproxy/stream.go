@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/podpatterns/podpatterns/internal/sockets"
 )
 
 const (
@@ -85,7 +87,7 @@ func (s *stream) move() error {
 	}
 	r := &s.reader
 	r.init(s.rawSrc)
-	spliceable := canSplice(s.rawDst, s.rawSrc)
+	spliceable := sockets.CanSplice(s.rawDst, s.rawSrc)
 	for full := 0; ; {
 		b, err := r.read()
 		if len(b) > 0 {
@@ -133,7 +135,7 @@ func (s *stream) splice() error {
 			if n < bulkBytes {
 				return nil
 			}
-		case brokenSource(s.rawDst, s.rawSrc, err):
+		case sockets.SourceBroke(s.rawDst, s.rawSrc, err):
 			return err
 		default:
 			return refusedError{err}
@@ -180,7 +182,7 @@ func (s *stream) closeTarget() bool {
 // direction was given, by a write to the same socket, as the end is in TLS: the
 // kernel reports it but once. Without such a write, a closed socket is in order.
 func (s *stream) hidesReset() bool {
-	return (s.pair.busy.Load() > 0 || s.other.refused.Load()) && inspect(socket(s.src)).closed
+	return (s.pair.busy.Load() > 0 || s.other.refused.Load()) && sockets.Inspect(socket(s.src)).Closed
 }
 
 // A refusedError is why dst did not take the bytes.

@@ -1,6 +1,10 @@
 package tcpproxy
 
-import "time"
+import (
+	"time"
+
+	"github.com/podpatterns/podpatterns/internal/sockets"
+)
 
 // A pair's silence is watched only while it has a limit, by a timer and not by
 // read deadlines: those would break a TLS handshake, and not every Upstream's
@@ -72,11 +76,11 @@ func (p *pair) movingLocked(e ending) bool {
 	if e == idle {
 		return busy
 	}
-	client, upstream := inspect(socket(p.client)), inspect(socket(p.upstream))
-	if !busy && !client.pending && !upstream.pending {
+	client, upstream := sockets.Inspect(socket(p.client)), sockets.Inspect(socket(p.upstream))
+	if !busy && !client.Pending && !upstream.Pending {
 		return false
 	}
 	before := p.acked
-	p.acked = client.acked + upstream.acked
-	return p.acked != before || busy && !(client.known && upstream.known)
+	p.acked = client.Acked + upstream.Acked
+	return p.acked != before || busy && !(client.Known && upstream.Known)
 }

@@ -24,7 +24,7 @@ var thirdParty = map[string][]string{
 	"golang.org/x/crypto":                {"adapter/metrics"},
 	"golang.org/x/net":                   {"ambassador/upstream"},
 	"golang.org/x/sync":                  {"ambassador/httpproxy", "ambassador/tcpproxy"},
-	"golang.org/x/sys":                   {"adapter/metrics", "adapter/metrics/statsd", "ambassador/tcpproxy", "pod", "sidecar/logcollect"},
+	"golang.org/x/sys":                   {"adapter/metrics", "adapter/metrics/statsd", "ambassador/tcpproxy", "internal/sockets", "pod", "sidecar/logcollect"},
 	"golang.org/x/time":                  {"adapter/metrics", "ambassador/httpproxy", "ambassador/tcpproxy", "examples/httpproxy", "examples/tcpproxy"},
 }
 
