@@ -29,7 +29,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.serve()
 		x.body.stop()
 		d.broken = d.broken || x.brokenOff() // to return would send what looks whole
-		if stop() { // else x may still be in use by abandon
+		if stop() {                          // else x may still be in use by abandon
 			x.reset()
 			exchanges.Put(x)
 		}

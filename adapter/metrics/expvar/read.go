@@ -177,6 +177,10 @@ func (r *reading) rest(level int) error {
 			}
 		case json.Delim('}'), json.Delim(']'):
 			open--
+		default:
+			if r.values++; r.values > maxValues {
+				return errMany
+			}
 		}
 	}
 	return nil
