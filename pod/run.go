@@ -179,12 +179,22 @@ func (r *run) loop(ctx context.Context) {
 			r.settle(now)
 			r.state.hurry(now)
 		case <-r.inbox.full:
+			// What is due at the time when it happened is first, so that which of two
+			// timers of one moment wins is not left to chance.
+			if now := time.Now(); r.overdue(now) {
+				r.settle(now)
+			}
 			for _, happened := range r.inbox.take() {
 				happened(time.Now())
 			}
 		case <-due:
 		}
 	}
+}
+
+func (r *run) overdue(now time.Time) bool {
+	_, is := due(r.spec, r.state, now)
+	return is
 }
 
 // settle carries out what is to be done now, and returns when to look again.
